@@ -1,0 +1,50 @@
+"""Run one stage by hand, or print the graph: python -m flight_delays --help."""
+
+import argparse
+import logging
+import sys
+
+from flight_delays.errors import ParamsError, PipelineError
+from flight_delays.pipeline import STAGES, Project, as_mermaid, as_text
+
+EXIT_CODES = "exit codes: 0 done, 1 a stage failed, 2 wrong use, 3 the gate said no"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m flight_delays", description=__doc__, epilog=EXIT_CODES)
+    parser.add_argument("stage", choices=[*STAGES, "graph"], metavar="STAGE", help=f"{', '.join(STAGES)}; or graph")
+    parser.add_argument("--month", help="for ingest, validate, prepare: such as 2013-01; all months if left out")
+    parser.add_argument("--candidate", help="for train: such as boosting; all candidates if left out")
+    parser.add_argument("--params", metavar="FILE", help="another file than params.yaml")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line asks and give the exit code."""
+    options = _parser().parse_args(arguments)
+    logging.captureWarnings(True)
+    try:
+        project = Project.load(params_file=options.params)
+        if options.stage == "graph":
+            print(as_text(project), as_mermaid(), sep="\n\n")
+            return 0
+        for item in _items(project, options):
+            project.run(options.stage, item)
+            print(f"{options.stage} {item or ''}".strip(), "done")
+    except PipelineError as error:
+        print(f"{options.stage}: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def _items(project: Project, options: argparse.Namespace) -> list[str | None]:
+    given = {"month": options.month, "candidate": options.candidate}
+    each = STAGES[options.stage].each
+    for name, value in given.items():
+        if value is not None and name != each:
+            raise ParamsError(f"--{name} does not go with this stage")
+    return [given[each]] if each and given[each] else project.items(options.stage)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

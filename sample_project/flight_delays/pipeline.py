@@ -1,0 +1,175 @@
+"""The graph of the pipeline, and where each stage finds and leaves its artefacts.
+
+One name per stage everywhere: module, section of params.yaml, DVC stage, Airflow task_id, Prefect
+task, KFP component.
+"""
+
+import importlib
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from flight_delays import params as parameters
+from flight_delays.errors import ParamsError
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A kind of work: the stages whose artefacts it takes, and what it is repeated for, if anything."""
+
+    name: str
+    needs: tuple[str, ...]
+    each: Literal["month", "candidate"] | None = None
+
+
+STAGES = {
+    stage.name: stage
+    for stage in (
+        Stage("ingest", (), each="month"),
+        Stage("validate", ("ingest",), each="month"),
+        Stage("prepare", ("ingest", "validate"), each="month"),
+        Stage("train", ("prepare",), each="candidate"),
+        Stage("evaluate", ("prepare", "train")),
+        Stage("gate", ("prepare", "evaluate")),
+        Stage("register", ("prepare", "train", "evaluate", "gate")),
+    )
+}
+
+
+def edges() -> set[tuple[str, str]]:
+    """Pairs (stage, stage that takes its artefacts)."""
+    return {(need, stage.name) for stage in STAGES.values() for need in stage.needs}
+
+
+class Project:
+    """A folder with a params.yaml: the paths of its artefacts and the arguments of its stages."""
+
+    def __init__(self, root: str | os.PathLike[str], params: parameters.Params):
+        self.root = Path(root)
+        self.params = params
+        self.metrics = self.root / "reports/metrics.json"
+        self.predictions = self.root / "reports/predictions.parquet"
+        self.plots = self.root / "reports/plots"
+        self.decision = self.root / "reports/decision.json"
+        self.receipt = self.root / "reports/registered.json"
+        self.registry = self.root / "registry"
+
+    @classmethod
+    def load(cls, root: str | os.PathLike[str] = ".", params_file: str | os.PathLike[str] | None = None) -> "Project":
+        """Read and check params.yaml in `root`, or another file; ParamsError if it is wrong."""
+        return cls(root, parameters.load(params_file or Path(root) / "params.yaml"))
+
+    @property
+    def months(self) -> list[str]:
+        """All months, in order of time."""
+        return sorted(self.params.months)
+
+    def months_of(self, part: Literal["train", "test"]) -> list[str]:
+        """The months of one part of the split."""
+        return [month for month in self.months if self.params.months[month] == part]
+
+    @property
+    def candidates(self) -> list[str]:
+        """The candidates that params.yaml describes, in order of name."""
+        described = self.params.section("train")["candidates"]
+        return sorted(name for name, hyperparameters in described.items() if hyperparameters is not None)
+
+    def items(self, stage: str) -> list[str | None]:
+        """What a stage is repeated for: months, candidates, or just [None]."""
+        return {"month": self.months, "candidate": self.candidates, None: [None]}[STAGES[stage].each]
+
+    def raw(self, month: str) -> Path:
+        """Folder with the raw tables of a month."""
+        return self.root / "data/raw" / month
+
+    def report(self, month: str) -> Path:
+        """What validation found in a month."""
+        return self.root / f"data/validated/{month}.json"
+
+    def features(self, month: str) -> Path:
+        """The prepared month, in the folder of its part of the split."""
+        return self.root / f"data/prepared/{self.params.months[month]}/{month}.parquet"
+
+    def features_of(self, part: Literal["train", "test"]) -> list[Path]:
+        """The prepared months of one part."""
+        return [self.features(month) for month in self.months_of(part)]
+
+    def model(self, candidate: str) -> Path:
+        """The trained candidate."""
+        return self.root / f"models/{candidate}.skops"
+
+    @property
+    def models(self) -> dict[str, Path]:
+        """All trained candidates by name."""
+        return {candidate: self.model(candidate) for candidate in self.candidates}
+
+    def options(self, stage: str, item: str | None = None) -> dict[str, Any]:
+        """The keyword arguments of a stage: what params.yaml decides, and its month or candidate."""
+        options = self.params.section(stage)
+        if stage == "ingest" and options["path"]:
+            options["path"] = str(self.root / options["path"])
+        if stage == "train":
+            options["hyperparameters"] = options.pop("candidates")[item]
+        if stage == "gate":
+            options["model_name"] = self.params.section("register")["model_name"]
+        if stage == "register":
+            options |= {"git_commit": git_commit(self.root), "params_hash": self.params.sha256()}
+        each = STAGES[stage].each
+        return options | ({each: item} if each else {})
+
+    def paths(self, stage: str, item: str | None = None) -> tuple:
+        """The positional arguments of a stage: what it reads, then what it writes."""
+        train, test = self.features_of("train"), self.features_of("test")
+        match stage:
+            case "ingest":
+                return (self.raw(item),)
+            case "validate":
+                return self.raw(item), self.report(item)
+            case "prepare":
+                return self.raw(item), self.report(item), self.features(item)
+            case "train":
+                return train, self.model(item)
+            case "evaluate":
+                return self.models, test, self.metrics, self.predictions, self.plots
+            case "gate":
+                return self.metrics, test, self.registry, self.decision
+            case "register":
+                return self.models, train, self.metrics, self.decision, self.registry, self.receipt
+        raise ValueError(stage)
+
+    def run(self, stage: str, item: str | None = None) -> None:
+        """Run one stage, for one month or candidate where it has any."""
+        if item not in self.items(stage):
+            raise ParamsError(f"{stage}: {item!r} is not in params.yaml, which has {', '.join(map(str, self.items(stage)))}")
+        # imported late: a stage must not wait for the libraries of the others
+        function = getattr(importlib.import_module(f"flight_delays.stages.{stage}"), stage)
+        function(*self.paths(stage, item), **self.options(stage, item))
+
+
+def git_commit(root: Path) -> str:
+    """The commit that is checked out in `root`, or "unknown" outside of a git repository."""
+    try:
+        done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return "unknown"
+    return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+def as_text(project: Project) -> str:
+    """The graph for a terminal: a line a stage, with what it takes and how often it runs."""
+    lines = []
+    for stage in STAGES.values():
+        items = ", ".join(item for item in project.items(stage.name) if item)
+        needs = " + ".join(stage.needs) or "source"
+        lines.append(f"{stage.name:<9} <- {needs}" + (f"   for each {stage.each}: {items}" if items else ""))
+    return "\n".join(lines)
+
+
+def as_mermaid() -> str:
+    """The graph in the language of Mermaid, which GitHub and JupyterLab draw."""
+    labels = [f'    {s.name}["{s.name}<br/>each {s.each}"]' if s.each else f"    {s.name}" for s in STAGES.values()]
+    order = list(STAGES)
+    arrows = [f"    {a} --> {b}" for a, b in sorted(edges(), key=lambda e: (order.index(e[1]), order.index(e[0])))]
+    return "\n".join(["flowchart LR", *labels, *arrows])

@@ -1,0 +1,103 @@
+"""The model registry: MLflow on SQLite, in a folder of the project, without a server."""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+CHAMPION = "champion"
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered model: its number, its tags and where its file lies."""
+
+    number: int
+    tags: dict[str, str]
+    model_file: Path
+
+
+class Registry:
+    """The versions of one model under `folder` (mlflow.db and artifacts/)."""
+
+    def __init__(self, folder: str | os.PathLike[str], model_name: str):
+        self.folder = Path(folder).resolve()
+        self.model_name = model_name
+        self.database = self.folder / "mlflow.db"
+
+    def champion(self) -> Version | None:
+        """The version that carries the alias champion, or None."""
+        if not self.database.exists():  # the usual first run: spares the import of mlflow
+            return None
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return self._version(self._client().get_model_version_by_alias(self.model_name, CHAMPION))
+        except MlflowException as error:
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise
+
+    def versions(self) -> list[Version]:
+        """All versions, oldest first."""
+        if not self.database.exists():
+            return []
+        found = self._client().search_model_versions(f"name = '{self.model_name}'")
+        return sorted((self._version(v) for v in found), key=lambda version: version.number)
+
+    def promote(self, model_path: str | os.PathLike[str], *, tags: Mapping[str, str], scores: Mapping[str, float]) -> int:
+        """Make the model champion, as a new version unless one with the same tags exists; give its number."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        client = self._client()
+        same = [v for v in self.versions() if tags.items() <= v.tags.items() and v.model_file.is_file()]
+        number = same[-1].number if same else self._add(Path(model_path), tags, scores)
+        client.set_registered_model_alias(self.model_name, CHAMPION, str(number))
+        return number
+
+    def roll_back(self, number: int) -> None:
+        """Give the alias champion to an earlier version."""
+        self._client().set_registered_model_alias(self.model_name, CHAMPION, str(number))
+
+    def _client(self):
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        from mlflow import MlflowClient
+
+        logging.getLogger("mlflow").setLevel(logging.ERROR)  # it tells of every table it creates
+
+        uri = f"sqlite:///{self.database}"
+        return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+    def _add(self, model_path: Path, tags: Mapping[str, str], scores: Mapping[str, float]) -> int:
+        import mlflow.sklearn
+
+        from flight_delays import model
+
+        mlflow.set_tracking_uri(f"sqlite:///{self.database}")
+        if mlflow.get_experiment_by_name(self.model_name) is None:
+            # without a location of its own the experiment would write to ./mlruns
+            mlflow.create_experiment(self.model_name, artifact_location=(self.folder / "artifacts").as_uri())
+        mlflow.set_experiment(self.model_name)
+        with mlflow.start_run(run_name=tags["candidate"], tags=dict(tags)) as run:
+            mlflow.log_metrics(dict(scores))
+            logged = mlflow.sklearn.log_model(
+                model.load(model_path),
+                name="model",
+                serialization_format="skops",
+                skops_trusted_types=model.TRUSTED_TYPES,
+                # what the model needs; left out, mlflow would start a process to find out
+                pip_requirements=["pandas", "scikit-learn", "skops"],
+            )
+        client = self._client()
+        if not client.search_registered_models(f"name = '{self.model_name}'"):
+            client.create_registered_model(self.model_name)
+        version = client.create_model_version(
+            self.model_name, source=logged.model_uri, run_id=run.info.run_id, tags=dict(tags), model_id=logged.model_id
+        )
+        return int(version.version)
+
+    def _version(self, version) -> Version:
+        model_id = version.source.removeprefix("models:/")
+        # found by its id below our folder, so that a project that was moved still finds its models
+        file = self.folder / "artifacts/models" / model_id / "artifacts/model.skops"
+        return Version(int(version.version), dict(version.tags), file)

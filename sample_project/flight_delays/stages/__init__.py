@@ -1,0 +1,1 @@
+"""The stages, a module each: paths first, then what params.yaml decides; nothing is returned or printed."""

@@ -1,0 +1,100 @@
+"""Compare the candidates on later months, which none of them has seen."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import precision_recall_curve, roc_curve
+
+from flight_delays import artifacts, model
+from flight_delays.journal import recorded
+from flight_delays.stages.ingest import KEY
+from flight_delays.stages.prepare import TARGET
+
+HIGHER_IS_BETTER = {"roc_auc": True, "average_precision": True, "brier": False, "log_loss": False}
+_DIGITS = 6  # what a person reads and a diff shows; the predictions are stored in full
+_POINTS = 200  # of a curve; more cannot be seen
+_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]  # Okabe and Ito: told apart by colour-blind eyes too
+
+
+def curves(late: np.ndarray, probability: np.ndarray, *, bins: int) -> dict[str, pd.DataFrame]:
+    """The points of the ROC, precision-recall and calibration curves, as tables of x and y."""
+    false_positive, true_positive, _ = roc_curve(late, probability)
+    precision, recall, _ = precision_recall_curve(late, probability)
+    observed, predicted = calibration_curve(late, probability, n_bins=bins, strategy="quantile")
+    tables = {
+        "roc": pd.DataFrame({"false_positive_rate": false_positive, "true_positive_rate": true_positive}),
+        "precision_recall": pd.DataFrame({"recall": recall[::-1], "precision": precision[::-1]}),
+        "calibration": pd.DataFrame({"predicted": predicted, "observed": observed}),
+    }
+    for name, table in tables.items():
+        keep = np.unique(np.linspace(0, len(table) - 1, _POINTS).round().astype(int))
+        tables[name] = table.iloc[keep].round(_DIGITS)
+    return tables
+
+
+def draw(tables: Mapping[str, pd.DataFrame], title: str, path: Path, diagonal: bool) -> None:
+    """Draw one kind of curve of all candidates to a PNG file."""
+    with matplotlib.rc_context({"font.size": 11}):
+        figure = Figure(figsize=(5, 4.5), layout="constrained")
+        axes = figure.subplots()
+        for colour, (candidate, table) in zip(_COLOURS, tables.items(), strict=False):
+            x, y = table.columns
+            marker = "o" if len(table) < _POINTS / 2 else None
+            axes.plot(table[x], table[y], label=candidate, color=colour, marker=marker, linewidth=2)
+        if diagonal:
+            axes.plot([0, 1], [0, 1], color="#999999", linestyle="--", linewidth=1)
+        axes.set(title=title, xlabel=x.replace("_", " "), ylabel=y.replace("_", " "), xlim=(0, 1), ylim=(0, 1))
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False)
+        figure.savefig(path, dpi=110, metadata={"Software": None})
+
+
+@recorded
+def evaluate(
+    model_paths: Mapping[str, str | os.PathLike[str]],
+    features_paths: Sequence[str | os.PathLike[str]],
+    metrics_path: str | os.PathLike[str],
+    predictions_path: str | os.PathLike[str],
+    plots_dir: str | os.PathLike[str],
+    *,
+    choose_by: str,
+    calibration_bins: int,
+) -> None:
+    """Score every candidate (name -> model file) on the prepared test months and name the best.
+
+    Writes metrics (JSON), predictions (Parquet: the flight's key, TARGET and a probability column for each
+    candidate) and the curves (PNG to look at, CSV for `dvc plots`). DataError if the target is broken.
+    """
+    table = model.read_features(list(features_paths))
+    late = table[TARGET].to_numpy()
+    probabilities = {name: model.predict(model.load(path), table) for name, path in sorted(model_paths.items())}
+    scores = {
+        name: {metric: round(value, _DIGITS) for metric, value in model.score(late, p, bins=calibration_bins).items()}
+        for name, p in probabilities.items()
+    }
+    sign = -1 if HIGHER_IS_BETTER[choose_by] else 1
+    best = min(scores, key=lambda name: (sign * scores[name][choose_by], name))
+    points = {name: curves(late, p, bins=calibration_bins) for name, p in probabilities.items()}
+
+    with artifacts.replacing(plots_dir) as folder:
+        folder.mkdir()
+        for kind, title in {
+            "roc": "ROC",
+            "precision_recall": "Precision and recall",
+            "calibration": "Calibration",
+        }.items():
+            tables = {name: points[name][kind] for name in points}
+            draw(tables, title, folder / f"{kind}.png", diagonal=kind != "precision_recall")
+            rows = pd.concat([t.assign(candidate=name) for name, t in tables.items()])
+            rows.to_csv(folder / f"{kind}.csv", index=False, lineterminator="\n")
+    artifacts.write_parquet(predictions_path, table[[*KEY, TARGET]].assign(**probabilities))
+    artifacts.write_json(
+        metrics_path,
+        {"best": best, "flights": len(table), "late_share": round(float(late.mean()), _DIGITS), "candidates": scores},
+    )

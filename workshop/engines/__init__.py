@@ -1,0 +1,16 @@
+"""How to drive each engine from outside: start what it needs, run the pipeline, resume it, stop.
+
+Every module has `session(sandbox)`, a context manager that gives a `base.Session`.
+"""
+
+from importlib import import_module
+from types import ModuleType
+
+NAMES = ("scripts", "dvc", "airflow", "prefect", "kubeflow")
+
+
+def load(name: str) -> ModuleType:
+    """The module of an engine; ValueError if there is none of that name."""
+    if name not in NAMES:
+        raise ValueError(f"unknown engine {name!r}: choose from {', '.join(NAMES)}")
+    return import_module(f"workshop.engines.{name}")

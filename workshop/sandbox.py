@@ -1,0 +1,137 @@
+"""A copy of sample_project to work in: every lesson, run and test has its own."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from workshop.places import SAMPLE_PROJECT, environment
+
+_NOT_COPIED = shutil.ignore_patterns(
+    "data",
+    "models",
+    "reports",
+    "registry",
+    "logs",
+    ".engines",
+    ".dvc",
+    "dvc.lock",
+    "__pycache__",
+    ".git",
+    "mlruns",
+    ".pytest_cache",
+)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A stage that ran: for which month or candidate, from when to when (Unix seconds), and how it ended."""
+
+    stage: str
+    item: str | None
+    start: float
+    end: float
+    status: str
+    pid: int
+    peak_bytes: int
+
+    @property
+    def name(self) -> str:
+        """Such as `train boosting`."""
+        return f"{self.stage} {self.item}" if self.item else self.stage
+
+
+class CommandFailed(RuntimeError):
+    """A command ended with another exit code than 0; the message ends with what it printed last."""
+
+
+class Sandbox:
+    """A project folder of its own, with its parameters and its journal of stages."""
+
+    def __init__(self, root: Path):
+        self.root = Path(root).resolve()
+        self.journal_file = self.root / "logs" / "journal.jsonl"
+
+    @classmethod
+    def create(cls, root: Path, *, params: dict[str, Any] | None = None) -> "Sandbox":
+        """Copy sample_project to `root`, which is emptied first, and set parameters by dotted key."""
+        root = Path(root)
+        if root.exists():
+            if not (root / "params.yaml").exists() and any(root.iterdir()):
+                raise FileExistsError(f"{root} is not a copy of sample_project; remove it yourself if it may go")
+            shutil.rmtree(root)
+        shutil.copytree(SAMPLE_PROJECT, root, ignore=_NOT_COPIED)
+        sandbox = cls(root)
+        sandbox.journal_file.parent.mkdir()
+        for key, value in (params or {}).items():
+            sandbox.set_param(key, value)
+        return sandbox
+
+    def set_param(self, key: str, value: Any) -> None:
+        """Set a parameter by its dotted key, such as `train.candidates.boosting.max_iter`."""
+        file = self.root / "params.yaml"
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        *sections, last = key.split(".")
+        place = content
+        for section in sections:
+            place = place[section]
+        if last not in place:
+            raise KeyError(f"{key}: not in {file}")
+        place[last] = value
+        file.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+    def environment(self, **extra: str) -> dict[str, str]:
+        """The environment of a process that works in this sandbox."""
+        return environment(
+            FLIGHT_DELAYS_JOURNAL=str(self.journal_file),
+            PYTHONPATH=str(self.root),
+            **extra,
+        )
+
+    def run(
+        self, command: Sequence[str], *, log: str | None = None, check: bool = True, timeout: float = 900, **env: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in the sandbox, in a process group of its own and without a terminal.
+
+        `python` is the kit's own. Output goes to logs/`log` too if given. CommandFailed if it ends with another
+        code than 0 and `check` is set.
+        """
+        arguments = [sys.executable if part == "python" and n == 0 else str(part) for n, part in enumerate(command)]
+        done = subprocess.run(
+            arguments,
+            cwd=self.root,
+            env=self.environment(**env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout,
+            start_new_session=True,
+            check=False,
+        )
+        if log:
+            (self.root / "logs" / log).write_text(done.stdout, encoding="utf-8")
+        if check and done.returncode != 0:
+            last = "\n".join(done.stdout.strip().splitlines()[-15:])
+            raise CommandFailed(f"{' '.join(map(str, command))} ended with exit code {done.returncode}:\n{last}")
+        return done
+
+    def records(self, since: float = 0) -> list[Record]:
+        """The stages that started at `since` (Unix seconds) or later, by start."""
+        if not self.journal_file.exists():
+            return []
+        lines = self.journal_file.read_text(encoding="utf-8").splitlines()
+        found = [Record(**json.loads(line)) for line in lines]
+        return sorted((record for record in found if record.start >= since), key=lambda record: record.start)
+
+    def git_init(self) -> None:
+        """Make the sandbox a git repository with everything committed."""
+        name = ["-c", "user.name=student", "-c", "user.email=student@localhost"]
+        for command in (["init", "-q", "-b", "main"], ["add", "-A"], [*name, "commit", "-q", "-m", "The project as given"]):
+            self.run(["git", *command])
