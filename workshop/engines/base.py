@@ -11,10 +11,12 @@ from workshop.sandbox import Record, Sandbox
 class Outcome:
     """One run of the pipeline by an engine.
 
-    `seconds` is from the call that starts the run to its end; `exit_code` follows the project's (0 done,
-    1 a stage failed, 3 the gate said no); `records` are the stages that really ran; `log` is what the engine printed.
+    `started` is in Unix seconds; `seconds` is from the call that starts the run to its end; `exit_code` follows the
+    project's (0 done, 1 a stage failed, 3 the gate said no); `records` are the stages that really ran; `log` is what
+    the engine printed.
     """
 
+    started: float
     seconds: float
     exit_code: int
     records: list[Record] = field(repr=False)
@@ -56,4 +58,4 @@ class Session(ABC):
         wall, clock = time.time(), time.perf_counter()
         exit_code, log = action()
         seconds = time.perf_counter() - clock
-        return Outcome(seconds, exit_code, self.sandbox.records(since=wall), log)
+        return Outcome(wall, seconds, exit_code, self.sandbox.records(since=wall), log)

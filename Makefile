@@ -1,0 +1,49 @@
+# The commands of the kit. `make` alone lists them.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+PY := .venv/bin/python
+ARGS ?=
+
+.PHONY: help
+help:  ## List the commands
+	@echo 'Usage: make COMMAND [ARGS="..."]'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	@echo 'The first command sets up .venv; after that no network is needed.'
+
+.PHONY: setup
+setup:  ## Make .venv from requirements.lock
+	@sh workshop/setup.sh $(firstword $(MAKECMDGOALS))
+
+.PHONY: run
+run: setup  ## Run the pipeline with every engine and compare (ARGS="--help" for profiles and parameters)
+	@$(PY) -m workshop run $(ARGS)
+
+.PHONY: test
+test: setup  ## Check everything: style, notebooks, engines (ARGS="-m 'not engine'" for the quick part)
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m pytest $(ARGS)
+
+.PHONY: build
+build: setup  ## Build the notebooks from lessons/
+	@$(PY) -m workshop build $(ARGS)
+
+.PHONY: bench
+bench: setup  ## Measure engines and memory into bench/ (about half an hour)
+	@$(PY) -m workshop bench $(ARGS)
+
+.PHONY: ui-airflow
+ui-airflow: setup  ## Start Airflow with its UI on this machine only; Ctrl-C stops it
+	@$(PY) -m workshop.engines.airflow --ui $(ARGS)
+
+.PHONY: ui-prefect
+ui-prefect: setup  ## Start Prefect with its UI on this machine only; Ctrl-C stops it
+	@$(PY) -m workshop.engines.prefect --ui $(ARGS)
+
+.PHONY: lock
+lock: setup  ## Resolve pyproject.toml into requirements.lock anew
+	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.lock
+
+.PHONY: clean
+clean:  ## Remove runs/ and work/, keep .venv
+	rm -rf runs work bench/work

@@ -1,0 +1,218 @@
+"""`make bench`: what each engine costs, in five situations, and what the pipeline itself needs as data grow.
+
+Every figure comes from this run; the plain scripts run beside each engine, so that ratios can be compared on a noisy
+machine. Results go to bench/: results.json, a table (table.md) and a chart (chart.svg).
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from workshop import engines
+from workshop.engines.base import Outcome, Session
+from workshop.places import ROOT
+from workshop.sandbox import Record, Sandbox
+
+BENCH = ROOT / "bench"
+SITUATIONS = ("cold", "nothing changed", "hyper-parameter changed", "month added", "resumed after a failure")
+ROWS_PER_MONTH = {"x1": 1_700, "x4": 6_800, "x16": 27_200}  # x16 is nearly every flight of 2013
+_REPEATS = 3  # for differences smaller than the machine's noise
+
+# What makes the stages empty: the imports stay, the work goes. Which arguments each one writes to:
+_OUTPUTS = {"ingest": [0], "validate": [1], "prepare": [2], "train": [1], "evaluate": [2, 3, 4], "gate": [3], "register": [5]}
+_FOLDERS = {"ingest": [0], "evaluate": [4]}
+_EMPTY_STAGE = '''
+
+@recorded
+def {stage}(*paths, **options):
+    """Nothing but the outputs that the next stage looks for."""
+    import json
+    from pathlib import Path
+
+    scores = dict.fromkeys(["roc_auc", "average_precision", "brier", "log_loss", "calibration_error"], 0.5)
+    text = json.dumps({{"best": "boosting", "candidates": {{"boosting": scores, "logistic": scores}}, "passed": True,
+                       "candidate": "boosting", "reasons": [], "flights": 0, "late_share": 0.5, "version": 1}})
+    for number in {outputs}:
+        target = Path(paths[number])
+        folder = number in {folders}
+        (target if folder else target.parent).mkdir(parents=True, exist_ok=True)
+        (target / "empty.json" if folder else target).write_text(text)
+'''
+
+
+def add_parser(commands) -> None:
+    """Describe `bench` to the command line."""
+    parser = commands.add_parser("bench", help="measure engines, memory and growth", description=__doc__)
+    parser.add_argument("--engines", help=f"comma-separated, of {','.join(engines.NAMES)} (default: all)")
+    parser.add_argument("--skip-growth", action="store_true", help="leave out the rows x1, x4, x16")
+    parser.set_defaults(main=main)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Measure and write bench/."""
+    from flight_delays import artifacts
+    from workshop.bench_report import write_chart, write_table
+
+    names = options.engines.split(",") if options.engines else list(engines.NAMES)
+    results: dict[str, Any] = {
+        "machine": {"cpu": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},
+        "engines": {},
+    }
+    for name in names:
+        results["engines"][name] = measure_engine(name)
+        artifacts.write_json(BENCH / "results.json", results)
+    if not options.skip_growth:
+        results["growth"] = measure_growth()
+    artifacts.write_json(BENCH / "results.json", results)
+    print(write_table(results, BENCH / "table.md"))
+    write_chart(results, BENCH / "chart.svg")
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _entry(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "seconds": round(outcome.seconds, 2),
+        "work_seconds": round(outcome.work_seconds, 2),
+        "stages_run": len(outcome.records),
+        "exit_code": outcome.exit_code,
+    }
+
+
+def measure_engine(name: str) -> dict[str, Any]:
+    """The five situations for one engine, the plain scripts in the same situation before each, and the empty graph."""
+    measured: dict[str, Any] = {"situations": {}}
+    plain_box, box = Sandbox.create(BENCH / "work" / "plain"), Sandbox.create(BENCH / "work" / name)
+    with engines.load("scripts").session(plain_box) as plain, engines.load(name).session(box) as session:
+        measured["start_seconds"] = round(session.start_seconds, 2)
+        for situation in SITUATIONS:
+            baseline = _in_situation(situation, plain)
+            outcome = _in_situation(situation, session)
+            measured["situations"][situation] = {**_entry(outcome), "plain_seconds": round(baseline.seconds, 2)}
+            _say(
+                f"{name}, {situation}: {outcome.seconds:.1f} s, {len(outcome.records)} stages (plain {baseline.seconds:.1f} s)"
+            )
+            if outcome.exit_code:
+                _say(outcome.log[-3000:])
+    measured["adapter"] = measure_adapter(name)
+    _say(f"{name}, adapter: {measured['adapter']}")
+    return measured
+
+
+def _in_situation(situation: str, session: Session) -> Outcome:
+    box = session.sandbox
+    match situation:
+        case "hyper-parameter changed":
+            box.set_param("train.candidates.boosting.max_iter", 90)
+        case "month added":
+            months = ["2013-01", "2013-02", "2013-03", "2013-04"]
+            box.set_param("months", dict.fromkeys(months, "train") | {"2013-05": "test"})
+        case "resumed after a failure":
+            return _after_failure(session)
+    return session.run()
+
+
+def _after_failure(session: Session) -> Outcome:
+    """Break one candidate's training, run, mend it, resume: the resumption is measured."""
+    module = session.sandbox.root / "flight_delays/stages/train.py"
+    sound = module.read_text(encoding="utf-8")
+    session.sandbox.set_param("train.candidates.boosting.max_iter", 85)
+    line = "    table = model.read_features("
+    if sound.count(line) != 1:
+        raise RuntimeError(f"{module}: expected one line {line!r} to break")
+    module.write_text(
+        sound.replace(line, f"    if candidate == 'boosting':\n        raise RuntimeError('broken on purpose')\n{line}"),
+        encoding="utf-8",
+    )
+    try:
+        failed = session.run()
+    finally:
+        module.write_text(sound, encoding="utf-8")
+    if failed.exit_code == 0:
+        raise RuntimeError("the broken stage did not fail")
+    return session.resume()
+
+
+def make_stages_empty(box: Sandbox) -> None:
+    """Override every stage of a sandbox by one that imports the same, does nothing and leaves small files."""
+    for stage, outputs in _OUTPUTS.items():
+        with (box.root / f"flight_delays/stages/{stage}.py").open("a", encoding="utf-8") as module:
+            module.write(_EMPTY_STAGE.format(stage=stage, outputs=outputs, folders=_FOLDERS.get(stage, [])))
+
+
+def measure_adapter(name: str) -> dict[str, float]:
+    """What the adapter adds to real stages beyond what the engine needs for the same graph of empty ones.
+
+    Medians of several cold runs, real and empty in turn; in seconds and as a share of the plain run.
+    """
+    own: dict[str, list[float]] = {"real": [], "empty": []}
+    plain = []
+    for _ in range(_REPEATS):
+        for kind, change in (("real", None), ("empty", make_stages_empty)):
+            own[kind].append(_own_seconds(name, change))
+        box = Sandbox.create(BENCH / "work" / "plain")
+        with engines.load("scripts").session(box) as session:
+            plain.append(session.run().seconds)
+    real, empty = statistics.median(own["real"]), statistics.median(own["empty"])
+    added = real - empty
+    return {
+        "own_seconds_real": round(real, 2),
+        "own_seconds_empty": round(empty, 2),
+        "added_seconds": round(added, 2),
+        "spread_seconds": round(max(max(values) - min(values) for values in own.values()), 2),
+        "plain_seconds": round(statistics.median(plain), 2),
+        "share_of_plain": round(added / statistics.median(plain), 3),
+    }
+
+
+def _own_seconds(name: str, change: Callable[[Sandbox], None] | None) -> float:
+    box = Sandbox.create(BENCH / "work" / f"{name}-adapter")
+    if change:
+        change(box)
+    with engines.load(name).session(box) as session:
+        outcome = session.run()
+    if outcome.exit_code:
+        raise RuntimeError(f"{name}: {outcome.log[-2000:]}")
+    return outcome.seconds - outcome.work_seconds
+
+
+def measure_growth() -> dict[str, Any]:
+    """Seconds and peak memory of each stage over the whole year, a process for each stage, for growing numbers of rows."""
+    from workshop.run import PROFILES
+
+    months = PROFILES["full"]
+    split = dict.fromkeys(months["train_months"], "train") | dict.fromkeys(months["test_months"], "test")
+    growth = {}
+    for factor, rows in ROWS_PER_MONTH.items():
+        box = Sandbox.create(BENCH / "work" / "growth", params={"months": split, "ingest.rows": rows})
+        for stage in _OUTPUTS:
+            box.run(["python", "-m", "flight_delays", stage])
+        growth[factor] = {"rows_per_month": rows, "stages": _by_stage(box.records())}
+        _say(f"growth {factor}: {growth[factor]['stages']}")
+    box = Sandbox.create(BENCH / "work" / "growth", params={"months": split})
+    with engines.load("scripts").session(box) as session:
+        outcome = session.run()
+    if outcome.exit_code:
+        raise RuntimeError(outcome.log[-2000:])
+    growth["whole year, one process"] = {
+        "seconds": round(outcome.seconds, 2),
+        "peak_megabytes": round(max(record.peak_bytes for record in outcome.records) / 1e6),
+    }
+    return growth
+
+
+def _by_stage(records: list[Record]) -> dict[str, dict[str, float]]:
+    return {
+        stage: {
+            "seconds": round(sum(r.end - r.start for r in records if r.stage == stage), 2),
+            "peak_megabytes": round(max(r.peak_bytes for r in records if r.stage == stage) / 1e6),
+        }
+        for stage in _OUTPUTS
+    }

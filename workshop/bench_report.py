@@ -1,0 +1,87 @@
+"""The table and the chart of `make bench`."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import pandas as pd
+from matplotlib.figure import Figure
+
+from workshop import figures
+
+
+def write_table(results: dict[str, Any], path: Path) -> str:
+    """Write a Markdown table of every measurement and give its text."""
+    parts = ["# Measured by `make bench`", "", _machine(results["machine"]), ""]
+    rows = {
+        name: {situation: f"{m['seconds']:.1f} s, {m['stages_run']} stages" for situation, m in engine["situations"].items()}
+        for name, engine in results["engines"].items()
+    }
+    parts += ["Seconds of a run, servers started before, and stages that ran:", "", _markdown(rows), ""]
+    ratios = {
+        name: {situation: f"{m['seconds'] / m['plain_seconds']:.1f}" for situation, m in engine["situations"].items()}
+        for name, engine in results["engines"].items()
+    }
+    parts += ["The same as a multiple of the plain script run just before:", "", _markdown(ratios), ""]
+    adapters = {
+        name: {
+            "servers start": f"{engine['start_seconds']:.1f} s",
+            "engine's own time, real stages": f"{engine['adapter']['own_seconds_real']:.1f} s",
+            "empty stages": f"{engine['adapter']['own_seconds_empty']:.1f} s",
+            "added by the adapter": f"{engine['adapter']['added_seconds']:+.2f} s",
+            "spread of the runs": f"{engine['adapter']['spread_seconds']:.2f} s",
+            "share of a plain run": f"{engine['adapter']['share_of_plain']:+.1%}",
+        }
+        for name, engine in results["engines"].items()
+    }
+    parts += ["What the adapter adds to the engine's own time for the same graph of empty stages:", "", _markdown(adapters), ""]
+    if growth := results.get("growth"):
+        whole = growth["whole year, one process"]
+        stages = {
+            stage: {
+                factor: f"{m['stages'][stage]['seconds']:.1f} s, {m['stages'][stage]['peak_megabytes']} MB"
+                for factor, m in growth.items()
+                if "stages" in m
+            }
+            for stage in growth["x1"]["stages"]
+        }
+        counts = ", ".join(f"{factor}: {m['rows_per_month']} flights a month" for factor, m in growth.items() if "stages" in m)
+        parts += [
+            f"The plain pipeline over twelve months, each stage in a process of its own ({counts}):",
+            "",
+            _markdown(stages),
+        ]
+        parts += ["", f"The whole year in one process: {whole['seconds']:.0f} s, {whole['peak_megabytes']} MB at most.", ""]
+    text = "\n".join(parts)
+    path.write_text(text, encoding="utf-8")
+    return text
+
+
+def _machine(machine: dict[str, Any]) -> str:
+    return f"{machine['system']}, {machine['cpu']} CPU, Python {machine['python']}."
+
+
+def _markdown(rows: dict[str, dict[str, str]]) -> str:
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    lines = [["", *frame.columns], ["---"] * (len(frame.columns) + 1)]
+    lines += [[str(name), *map(str, values)] for name, *values in frame.itertuples()]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def write_chart(results: dict[str, Any], path: Path) -> None:
+    """Draw seconds by situation and engine."""
+    engines = results["engines"]
+    situations = list(next(iter(engines.values()))["situations"])
+    with matplotlib.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
+        figure = Figure(figsize=(9, 4), layout="constrained")
+        axes = figure.subplots()
+        width = 0.8 / len(engines)
+        for number, (name, colour) in enumerate(zip(engines, figures.COLOURS.values(), strict=False)):
+            places = [n + (number - (len(engines) - 1) / 2) * width for n in range(len(situations))]
+            seconds = [engines[name]["situations"][s]["seconds"] for s in situations]
+            bars = axes.bar(places, seconds, width=width * 0.92, color=colour, label=name)
+            axes.bar_label(bars, [f"{value:.0f}" for value in seconds], fontsize=8)
+        axes.set_xticks(range(len(situations)), situations)
+        axes.set_ylabel("seconds")
+        axes.legend(frameon=False, ncols=len(engines), loc="upper center", bbox_to_anchor=(0.5, 1.12))
+        path.write_text(figures.svg(figure), encoding="utf-8")

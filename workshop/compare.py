@@ -1,0 +1,55 @@
+"""Read what the engines left in a run's folder and say whether it is the same."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from flight_delays import artifacts
+from workshop.engine_run import stored
+
+
+def compare(run_dir: str | Path, engines: Sequence[str], *, profile: str) -> dict[str, Any]:
+    """Write results.json of a run and give its content.
+
+    "identical" is true only if every engine that was asked for left results, and all left the same bytes.
+    """
+    found = {engine: entry[0] for engine in engines if (entry := stored(run_dir, engine))}
+    hashes = {(entry["metrics_sha256"], entry["predictions_sha256"]) for entry in found.values()}
+    results = {
+        "profile": profile,
+        "rows": max((entry["rows"] for entry in found.values()), default=0),
+        "engines": {name: {k: v for k, v in entry.items() if k != "rows"} for name, entry in found.items()},
+        "identical": len(found) == len(engines) and len(hashes) == 1,
+    }
+    artifacts.write_json(Path(run_dir) / "results.json", results)
+    return results
+
+
+def table(results: dict[str, Any]) -> pd.DataFrame:
+    """A row for each engine: seconds, overhead over plain, stages run, AUC, hash, same or not.
+
+    "Same" compares with the plain scripts, or with the first engine where scripts did not run.
+    """
+    engines = results["engines"]
+    if not engines:
+        return pd.DataFrame()
+    reference = engines.get("scripts") or next(iter(engines.values()))
+    plain = engines.get("scripts", {}).get("seconds")
+    rows = []
+    for name, entry in engines.items():
+        same = all(entry[key] == reference[key] for key in ("metrics_sha256", "predictions_sha256"))
+        rows.append(
+            {
+                "engine": name,
+                "start, s": f"{entry['start_seconds']:.1f}",
+                "run, s": f"{entry['seconds']:.1f}",
+                "over plain, s": f"{entry['seconds'] - plain:+.1f}" if plain and name != "scripts" else "",
+                "stages": entry["stages_run"],
+                "ROC AUC": f"{entry['metrics']['candidates'][entry['metrics']['best']]['roc_auc']:.4f}",
+                "predictions": entry["predictions_sha256"][:10],
+                "same": "yes" if same else "NO",
+            }
+        )
+    return pd.DataFrame(rows).set_index("engine")

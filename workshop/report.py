@@ -1,0 +1,68 @@
+"""report.html of a run: one file that opens offline."""
+
+import os
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from flight_delays import artifacts
+from workshop import figures
+from workshop.compare import table
+from workshop.engine_run import stored
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_PACKAGES = ("dvc", "apache-airflow", "prefect", "kfp", "mlflow", "pandas", "scikit-learn")
+
+
+def write_report(run_dir: str | Path, *, train_months: Sequence[str], test_months: Sequence[str], lang: str = "ru") -> Path:
+    """Write report.html from results.json and what the engines left in `run_dir`; give its path."""
+    run_dir = Path(run_dir)
+    results = artifacts.read_json(run_dir / "results.json")
+    engines = {name: stored(run_dir, name) for name in results["engines"]}
+    months = dict.fromkeys(train_months, "train") | dict.fromkeys(test_months, "test")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    page = environment.get_template("report.html.j2").render(
+        lang=lang,
+        t=yaml.safe_load((_TEMPLATES / "report.yaml").read_text(encoding="utf-8"))[lang],
+        name=run_dir.resolve().name,
+        results=results,
+        train=", ".join(train_months),
+        test=", ".join(test_months),
+        rows=table(results).reset_index().to_dict("records"),
+        machine=_machine(),
+        notebooks=sorted(path.name for path in (run_dir / "notebooks").glob("*.ipynb")),
+        **_figures(run_dir, results, engines, months),
+    )
+    with artifacts.replacing(run_dir / "report.html") as partial:
+        partial.write_text(page, encoding="utf-8")
+    return run_dir / "report.html"
+
+
+def _figures(run_dir: Path, results: dict[str, Any], engines: dict[str, Any], months: dict[str, str]) -> dict[str, Any]:
+    first = next(iter(engines), None)
+    if first is None:
+        return {"graph": "", "bars": "", "gantts": {}, "curves": {}}
+    candidates = sorted(results["engines"][first]["metrics"]["candidates"])
+    return {
+        "graph": figures.svg(figures.graph(months, candidates)),
+        "bars": figures.svg(figures.overhead_bars(results["engines"])),
+        "gantts": {
+            name: figures.svg(figures.gantt(records, start=entry["started"], seconds=entry["seconds"]))
+            for name, (entry, records) in engines.items()
+        },
+        "curves": {
+            kind: figures.svg(figure) for kind, figure in figures.curves_of(run_dir / "results" / first / "plots").items()
+        },
+    }
+
+
+def _machine() -> str:
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    return f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} CPU; {packages}"

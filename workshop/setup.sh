@@ -1,0 +1,52 @@
+#!/bin/sh
+# Make .venv from requirements.lock, or leave it alone if it is that already. Run from the kit's folder.
+set -eu
+
+fail() {
+    printf '\n%s\n' "$*" >&2
+    exit 1
+}
+
+fits() {
+    "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1
+}
+
+if [ -x .venv/bin/python ] && cmp -s requirements.lock .venv/installed.lock \
+    && [ "$(cat .venv/location 2>/dev/null)" = "$PWD" ] && .venv/bin/python -c '' 2>/dev/null; then
+    exit 0
+fi
+
+command -v git >/dev/null 2>&1 || fail "git is missing. Install it (Debian, Ubuntu: apt install git; macOS: xcode-select --install)."
+
+python=""
+for candidate in ${PYTHON:-python3 python3.12 python3.13 python3.11 python}; do
+    if fits "$candidate"; then
+        python=$candidate
+        break
+    fi
+done
+if [ -z "$python" ]; then
+    fail "Python 3.11, 3.12 or 3.13 is needed; found: $(python3 --version 2>&1 || echo none).
+Install one of them, or name it: make ${1:-run} PYTHON=/path/to/python3.12"
+fi
+
+free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1024) }')
+[ "$free" -ge 3000 ] || fail "The environment takes 2 GB, and only $free MB are free here."
+
+# A copied or moved environment still points at its old place.
+if [ -e .venv ] && { ! fits .venv/bin/python || [ "$(cat .venv/location 2>/dev/null || echo "$PWD")" != "$PWD" ]; }; then
+    rm -rf .venv
+fi
+echo "Setting up .venv with $("$python" --version): 400 packages, 2 GB, one to three minutes. Only now is a network needed."
+[ -x .venv/bin/python ] || "$python" -m venv .venv \
+    || fail "Python's venv module does not work. Debian, Ubuntu: apt install python3-venv"
+printf '%s' "$PWD" > .venv/location
+.venv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1' \
+    || fail "uv could not be installed: is there a network? What was installed so far is kept; run the same command again."
+# Compiled now, because imports are most of what an engine's start costs.
+VIRTUAL_ENV="$PWD/.venv" .venv/bin/uv pip install --quiet --require-hashes --compile-bytecode -r requirements.lock \
+    || fail "The packages could not be installed. What was installed so far is kept; run the same command again."
+# Notebooks anywhere in the kit can import the kit's tool.
+printf '%s\n' "$PWD" > "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/kit.pth"
+cp requirements.lock .venv/installed.lock
+echo "The environment is ready."
