@@ -3,6 +3,10 @@
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 ARGS ?=
+# the conda environment of environment.yml holds the same packages and needs no .venv
+ifeq ($(CONDA_DEFAULT_ENV),ml-pipelines)
+PY := python
+endif
 
 .PHONY: help
 help:  ## List the commands
@@ -12,7 +16,7 @@ help:  ## List the commands
 
 .PHONY: setup
 setup:  ## Make .venv from requirements.lock
-	@sh workshop/setup.sh $(firstword $(MAKECMDGOALS))
+	@[ "$(PY)" = python ] || sh workshop/setup.sh $(firstword $(MAKECMDGOALS))
 
 .PHONY: run
 run: setup  ## Run the pipeline with every engine and compare (ARGS="--help" for profiles and parameters)
@@ -39,6 +43,10 @@ ui-airflow: setup  ## Start Airflow with its UI on this machine only; Ctrl-C sto
 .PHONY: ui-prefect
 ui-prefect: setup  ## Start Prefect with its UI on this machine only; Ctrl-C stops it
 	@$(PY) -m workshop.engines.prefect --ui $(ARGS)
+
+.PHONY: doctor
+doctor:  ## Say what is missing on this machine and how to mend it (ARGS="--lang en")
+	@$(or $(PYTHON),python3) workshop/doctor.py $(ARGS)
 
 .PHONY: lock
 lock: setup  ## Resolve pyproject.toml into requirements.lock anew

@@ -12,13 +12,21 @@ WORK = ROOT / "work"
 BIN = Path(sys.executable).parent  # not resolved: the environment's own folder, with the engines' commands
 
 
+# Settings of the user's own installations, which would send our runs there.
+_FOREIGN = ("AIRFLOW_", "PREFECT_", "MLFLOW_", "DVC_", "KFP_", "DASK_", "JUPYTER_", "PYTHON")
+
+
 def environment(**extra: str) -> dict[str, str]:
-    """The environment for the processes we start: our commands first, and no tool phones home."""
+    """The environment for the processes we start: our commands first, nothing of other installations, no phoning home."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     return {
-        **os.environ,
+        **inherited,
         "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONUNBUFFERED": "1",
         "PYTHONUTF8": "1",
+        "PYTHONPATH": str(ROOT),  # notebooks anywhere in the kit can import its tool
+        "PYTHONNOUSERSITE": "1",  # packages in the user's home do not shadow the locked ones
+        "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel is ours, whatever else is installed
         "DO_NOT_TRACK": "1",
         "DVC_NO_ANALYTICS": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",

@@ -1,0 +1,247 @@
+"""The pipeline as a Prefect flow: a task for each stage, mapped over months and candidates.
+
+    python flows/flight_delays_flow.py                             run it now
+    python flows/flight_delays_flow.py serve --cron "0 6 1 * *"    run it on a schedule, until Ctrl-C
+
+What was done before is not done again. Prefect looks a task's result up by a key made of its inputs
+and its code. Inputs that were paths such as models/boosting.skops would be the same whatever the file
+holds, and the cache would answer with the model of other parameters. So tasks here keep what they make
+in a store where the path names the content (store/<SHA-256>/boosting.skops): another content is another
+path, thus another key, and what an old result points at is never overwritten.
+"""
+
+import argparse
+import functools
+import importlib
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from modulefinder import ModuleFinder
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+# Before prefect is imported: nobody is told about our runs, and a server that Prefect starts by itself has time to.
+os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+
+from prefect import flow, task, unmapped
+from prefect.cache_policies import INPUTS, TASK_SOURCE, CachePolicy
+from prefect.task_runners import ThreadPoolTaskRunner
+
+ROOT = Path(__file__).resolve().parent.parent  # the project, whatever the current folder is
+sys.path.insert(0, str(ROOT))
+
+from flight_delays import artifacts  # noqa: E402
+from flight_delays.errors import PipelineError  # noqa: E402
+from flight_delays.pipeline import Project  # noqa: E402
+from flight_delays.registry import Registry  # noqa: E402
+
+RESULTS = ROOT / ".engines/prefect/results"  # remove this folder, and all is done anew
+STORE = RESULTS / "store"  # inside, so that no result outlives the file it points at
+
+
+# --- when is a result of before still good? -----------------------------------------------------------
+
+
+@functools.cache
+def code_of(stage: str) -> str:
+    """Hash of the modules of the project that a stage imports, directly or through others."""
+    finder = ModuleFinder(path=[str(ROOT)])
+    finder.import_hook(f"flight_delays.stages.{stage}")
+    return artifacts.sha256_of_all(module.__file__ for module in finder.modules.values() if module.__file__)
+
+
+def stage_code(context, inputs: dict) -> str:
+    """What TASK_SOURCE does not see: the code that the task calls, and where its files are kept."""
+    return f"{code_of(context.task.name)} {STORE}"
+
+
+def source_data(context, inputs: dict) -> str | None:
+    """The content of the user's own data, at a path that stays the same when a file there changes."""
+    path = inputs["options"]["path"]
+    return artifacts.sha256(path) if path and Path(path).exists() else None
+
+
+SAME_INPUTS_AND_CODE = INPUTS + TASK_SOURCE + CachePolicy.from_cache_key_fn(stage_code)
+SAME_DATA_TOO = SAME_INPUTS_AND_CODE + CachePolicy.from_cache_key_fn(source_data)
+
+
+def may_pass(task, task_run, state) -> bool:
+    """Whether to try again: not after an error of ours, which will be the same the next time."""
+    return not isinstance(state.data, PipelineError)
+
+
+cached = functools.partial(
+    task,
+    persist_result=True,
+    cache_policy=SAME_INPUTS_AND_CODE,
+    retries=2,
+    retry_delay_seconds=1,
+    retry_condition_fn=may_pass,
+)
+
+
+# --- the tasks: run the stage at a temporary place, keep what it made, return where it is ---------------
+
+
+def function(stage: str) -> Callable[..., None]:
+    """The stage itself, imported when it is needed and not before."""
+    return getattr(importlib.import_module(f"flight_delays.stages.{stage}"), stage)
+
+
+def workplace() -> TemporaryDirectory:
+    """A folder to work in, on the disk of the store."""
+    STORE.mkdir(parents=True, exist_ok=True)
+    return TemporaryDirectory(dir=STORE, prefix=".new-")
+
+
+def keep(made: Path) -> str:
+    """Move a file or folder into the store; give its path there, which holds the hash of its content."""
+    kept = STORE / artifacts.sha256(made) / made.name
+    if not kept.exists():
+        kept.parent.mkdir(exist_ok=True)
+        made.rename(kept)
+    return str(kept)
+
+
+@cached(task_run_name="ingest {options[month]}", cache_policy=SAME_DATA_TOO)
+def ingest(options: dict) -> str:
+    """One month of raw tables."""
+    with workplace() as folder:
+        raw = Path(folder, options["month"])
+        function("ingest")(raw, **options)
+        return keep(raw)
+
+
+@cached(task_run_name="validate {options[month]}")
+def validate(raw: str, options: dict) -> str:
+    """What was found in a month."""
+    with workplace() as folder:
+        report = Path(folder, f"{options['month']}.json")
+        function("validate")(raw, report, **options)
+        return keep(report)
+
+
+@cached(task_run_name="prepare {options[month]}")
+def prepare(raw: str, report: str, options: dict) -> str:
+    """The features of a month."""
+    with workplace() as folder:
+        features = Path(folder, f"{options['month']}.parquet")
+        function("prepare")(raw, report, features, **options)
+        return keep(features)
+
+
+@cached(task_run_name="train {options[candidate]}")
+def train(features: list[str], options: dict) -> str:
+    """One trained candidate."""
+    with workplace() as folder:
+        model = Path(folder, f"{options['candidate']}.skops")
+        function("train")(features, model, **options)
+        return keep(model)
+
+
+@cached(task_run_name="evaluate")
+def evaluate(models: dict[str, str], features: list[str], options: dict) -> str:
+    """A folder with metrics.json, predictions.parquet and plots/."""
+    with workplace() as folder:
+        reports = Path(folder, "reports")
+        files = [reports / name for name in ("metrics.json", "predictions.parquet", "plots")]
+        function("evaluate")(models, features, *files, **options)
+        return keep(reports)
+
+
+@cached(task_run_name="gate")
+def gate(reports: str, features: list[str], registry: str, decision: str, options: dict) -> str:
+    """The decision; a no is an error, GateClosed."""
+    # straight to its usual place: a no leaves no result, and is what one wants to read
+    function("gate")(Path(reports, "metrics.json"), features, registry, decision, **options)
+    with workplace() as folder:
+        return keep(Path(shutil.copy(decision, folder)))
+
+
+@cached(task_run_name="register")
+def register(models: dict[str, str], features: list[str], reports: str, decision: str, registry: str, options: dict) -> str:
+    """The receipt of the registered model."""
+    with workplace() as folder:
+        receipt = Path(folder, "registered.json")
+        function("register")(models, features, Path(reports, "metrics.json"), decision, registry, receipt, **options)
+        return keep(receipt)
+
+
+# --- the flow -----------------------------------------------------------------------------------------
+
+
+def publish(kept: str | Path, target: Path) -> None:
+    """Copy from the store to where the project has its results, replacing what is there."""
+    with artifacts.replacing(target) as partial:
+        (shutil.copytree if Path(kept).is_dir() else shutil.copyfile)(kept, partial)
+
+
+def is_champion(project: Project, features: list[str]) -> bool:
+    """Whether the champion is the model that these training months, parameters and commit give."""
+    options = project.options("register")
+    champion = Registry(project.registry, options.pop("model_name")).champion()
+    tags = options | {"data_hash": artifacts.sha256_of_all(features)}
+    return champion is not None and tags.items() <= champion.tags.items()
+
+
+@flow(name="flight-delays", task_runner=ThreadPoolTaskRunner(max_workers=2), result_storage=RESULTS, persist_result=False)
+def flight_delays() -> None:
+    """From raw months to a registered model, as params.yaml says."""
+    project = Project.load(ROOT)
+
+    def options(stage: str) -> list[dict]:
+        return [project.options(stage, item) for item in project.items(stage)]
+
+    raw = ingest.map(options("ingest"))
+    checked = validate.map(raw, options("validate"))
+    prepared = prepare.map(raw, checked, options("prepare"))
+    months = dict(zip(project.months, prepared, strict=True))
+    train_months = [months[month] for month in project.months_of("train")]
+    test_months = [months[month] for month in project.months_of("test")]
+    trained = train.map(unmapped(train_months), options("train"))
+    models = dict(zip(project.candidates, trained, strict=True))
+    reports = evaluate.submit(models, test_months, project.options("evaluate"))
+
+    for stage in (raw, checked, prepared, trained, reports):
+        stage.result()  # waits; the first error is raised here, before those that only follow from it
+    for candidate, model in models.items():
+        publish(model.result(), project.model(candidate))
+    publish(Path(reports.result(), "metrics.json"), project.metrics)
+    publish(Path(reports.result(), "predictions.parquet"), project.predictions)
+    publish(Path(reports.result(), "plots"), project.plots)
+
+    # No hash of inputs tells who is champion now: unless it is the model of this very run, ask and register again.
+    anew = not is_champion(project, [month.result() for month in train_months])
+    decision = gate.with_options(refresh_cache=anew).submit(
+        reports, test_months, str(project.registry), str(project.decision), project.options("gate")
+    )
+    receipt = register.with_options(refresh_cache=anew).submit(
+        models, train_months, reports, decision, str(project.registry), project.options("register")
+    )
+    publish(decision.result(), project.decision)
+    publish(receipt.result(), project.receipt)
+
+
+def main() -> int:
+    """Run the flow once, or serve it on a schedule; give the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command")
+    serve = commands.add_parser("serve", help="stay, and run the flow on a schedule")
+    serve.add_argument("--cron", required=True, help='such as "0 6 1 * *": at six on the first of each month (UTC)')
+    arguments = parser.parse_args()
+    if arguments.command == "serve":
+        flight_delays.serve(name="scheduled", cron=arguments.cron)
+        return 0
+    try:
+        flight_delays()
+    except PipelineError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,185 @@
+"""The environment: one lock, the same for uv, pip and conda, without addresses; the set-up script and the doctor."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+from workshop import doctor
+from workshop.places import BIN, ROOT, environment
+
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+# name -> versions: a few packages have another one for another Python
+PINS: dict[str, set[str]] = {}
+for _name, _version in re.findall(r"^([A-Za-z0-9_.\-]+)(?:\[[a-z,-]+\])?==([^ ;\\]+)", LOCK, re.M):
+    PINS.setdefault(_name, set()).add(_version)
+
+
+def test_lock_has_a_hash_for_every_package_and_no_address():
+    entries = [entry for entry in re.split(r"\n(?=[a-z])", LOCK) if "==" in entry]
+    assert len(entries) > 300
+    assert [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry] == []
+    assert not re.search(r"https?://|--index-url|--find-links", LOCK)
+
+
+def test_lock_holds_what_pyproject_wants():
+    wanted = re.findall(r'^    "([^"]+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("[tool.")[0], re.M)
+    assert len(wanted) > 30
+    for text in wanted:
+        requirement = Requirement(text)
+        assert requirement.name in PINS, f"{requirement.name} is not in requirements.lock: make lock"
+        locked = PINS[requirement.name]
+        assert all(requirement.specifier.contains(version) for version in locked), f"{text} but locked {locked}: make lock"
+
+
+def _pip_section() -> list[str]:
+    content = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    return next(entry["pip"] for entry in content["dependencies"] if isinstance(entry, dict))
+
+
+@pytest.mark.engine
+def test_pip_section_of_environment_yml_installs_the_lock(tmp_path):
+    # conda writes the section to a requirements file beside environment.yml
+    shutil.copy(ROOT / "requirements.lock", tmp_path)
+    requirements = tmp_path / "condaenv.requirements.txt"
+    requirements.write_text("\n".join(_pip_section()) + "\n", encoding="utf-8")
+    uv = str(BIN / "uv")
+    run = {"check": True, "cwd": tmp_path, "capture_output": True, "text": True}
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, "env"], **run)
+    env = {**os.environ, "VIRTUAL_ENV": str(tmp_path / "env")}
+    subprocess.run([uv, "pip", "install", "--quiet", "-r", requirements.name], env=env, **run)
+    listed = subprocess.run([uv, "pip", "list", "--format", "freeze"], env=env, **run).stdout
+    installed = dict(line.split("==") for line in listed.splitlines())
+    assert len(installed) > 300
+    assert {name: version for name, version in installed.items() if version not in PINS.get(name, ())} == {}
+
+
+def test_environment_of_our_processes_ignores_other_installations(monkeypatch):
+    for name in ("AIRFLOW_HOME", "PREFECT_API_URL", "MLFLOW_TRACKING_URI", "PYTHONPATH"):
+        monkeypatch.setenv(name, "elsewhere")
+    ours = environment()
+    assert "elsewhere" not in ours.values()
+    assert ours["PATH"].split(os.pathsep)[0] == str(BIN)
+    assert environment(AIRFLOW_HOME="here")["AIRFLOW_HOME"] == "here"
+
+
+# --- the set-up script, in a folder of its own
+
+
+def _setup(folder: Path, path: str, **env: str) -> subprocess.CompletedProcess[str]:
+    (folder / "workshop").mkdir(exist_ok=True)
+    shutil.copy(ROOT / "workshop/setup.sh", folder / "workshop")
+    shutil.copy(ROOT / "requirements.lock", folder)
+    return subprocess.run(
+        ["/bin/sh", "workshop/setup.sh", "run"], cwd=folder, capture_output=True, text=True, env={"PATH": path, **env}, timeout=60
+    )
+
+
+def _tools(folder: Path, names: list[str]) -> str:
+    tools = folder / "tools"
+    tools.mkdir()
+    for name in names:
+        (tools / name).symlink_to(shutil.which(name))
+    return str(tools)
+
+
+BASICS = ["cat", "cmp", "df", "awk", "rm", "cp", "printf"]
+
+
+def test_setup_names_a_missing_git(tmp_path):
+    done = _setup(tmp_path, _tools(tmp_path, BASICS))
+    assert done.returncode == 1
+    assert "git is missing" in done.stderr
+
+
+def test_setup_refuses_an_old_python_with_the_way_out(tmp_path):
+    tools = _tools(tmp_path, [*BASICS, "git"])
+    old = Path(tools) / "python3"
+    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "Python 3.8.18" && exit 0\nexit 1\n')
+    old.chmod(0o755)
+    done = _setup(tmp_path, tools)
+    assert done.returncode == 1
+    assert "Python 3.11, 3.12 or 3.13 is needed; found: Python 3.8.18" in done.stderr
+    assert "make run PYTHON=" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_setup_leaves_a_ready_environment_alone(tmp_path):
+    folder = tmp_path / "с пробелом"
+    folder.mkdir()
+    subprocess.run([str(BIN / "uv"), "venv", "--quiet", "--python", sys.executable, ".venv"], cwd=folder, check=True)
+    shutil.copy(ROOT / "requirements.lock", folder / ".venv/installed.lock")
+    (folder / ".venv/location").write_text(str(folder), encoding="utf-8")
+    before = sorted(path.stat().st_mtime_ns for path in (folder / ".venv").rglob("*"))
+    done = _setup(folder, os.environ["PATH"])
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert sorted(path.stat().st_mtime_ns for path in (folder / ".venv").rglob("*")) == before
+
+
+def test_make_alone_lists_the_commands():
+    done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
+    commands = re.findall(r"^([a-z-]+):.*?## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    assert len(commands) >= 8
+    for command in commands:
+        assert re.search(rf"^  {command} ", done.stdout, re.M)
+
+
+# --- the doctor
+
+
+def _findings(part) -> dict[str, str]:
+    return {key: state for state, key, _ in part}
+
+
+def test_doctor_finds_a_conda_environment_and_foreign_variables():
+    environ = {"CONDA_PREFIX": "/opt/conda", "CONDA_DEFAULT_ENV": "ds", "AIRFLOW_HOME": "/somewhere"}
+    findings = list(doctor.check_environment(environ))
+    assert ("warn", "conda_warn", ("ds",)) in findings
+    assert ("warn", "variable_warn", ("AIRFLOW_HOME", "/somewhere")) in findings
+    assert "conda_warn" not in _findings(doctor.check_environment({}))
+
+
+def test_doctor_finds_missing_tools(tmp_path):
+    findings = list(doctor.check_system({"PATH": str(tmp_path)}))
+    assert ("bad", "tool_bad", ("git",)) in findings
+
+
+def test_doctor_finds_windows_without_wsl(monkeypatch):
+    monkeypatch.setattr(doctor.platform, "system", lambda: "Windows")
+    assert _findings(doctor.check_system(dict(os.environ)))["windows_bad"] == "bad"
+
+
+def test_doctor_finds_a_full_disk_and_little_memory(monkeypatch):
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 10, 0))
+    monkeypatch.setattr(doctor.os, "sysconf", lambda name: 1 << 10)
+    findings = _findings(doctor.check_room())
+    assert findings["disk_bad"] == "bad"
+    assert findings["memory_bad"] == "bad"
+
+
+def test_doctor_finds_a_port_in_use(monkeypatch):
+    import socket
+
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        used = server.getsockname()[1]
+        real = socket.socket.connect_ex
+        monkeypatch.setattr(socket.socket, "connect_ex", lambda self, address: real(self, (address[0], used)))
+        assert _findings(doctor.check_room())["port_warn"] == "warn"
+
+
+def test_doctor_speaks_both_languages_and_says_how_it_ended(capsys, tmp_path):
+    assert set(doctor.TEXTS["ru"]) == set(doctor.TEXTS["en"])
+    assert doctor.main(["--lang", "ru"], {"PATH": str(tmp_path)}) == 1
+    assert "ИСПРАВИТЬ" in capsys.readouterr().out
+    assert doctor.main(["--lang", "en"], dict(os.environ)) == 0
+    assert "Nothing to mend." in capsys.readouterr().out
+    assert doctor.main(["--nonsense"], {}) == 2

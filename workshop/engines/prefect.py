@@ -1,0 +1,220 @@
+"""Prefect: one local server, started for the session and stopped after it; each run of the flow is a process.
+
+`python -m workshop.engines.prefect --ui` runs the flow once, shows it in the browser and stays until Ctrl-C.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from workshop.engines.base import Session
+from workshop.places import WORK, environment
+from workshop.sandbox import Sandbox
+
+FLOW = "flows/flight_delays_flow.py"
+_START_TIMEOUT = 120  # seconds; a server comes up in 6 to 20
+_STOP_TIMEOUT = 15
+_RECORD_TIMEOUT = 30
+_LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # the server is here, whatever proxy is set
+
+
+class Prefect(Session):
+    """Runs the flow against a server that is up at `url`."""
+
+    def __init__(self, sandbox: Sandbox, url: str, settings: dict[str, str]):
+        super().__init__(sandbox)
+        self.url = url
+        self.settings = settings
+
+    def _run(self) -> tuple[int, str]:
+        done = self.sandbox.run(["python", FLOW], log="prefect.log", check=False, **self.settings)
+        return done.returncode, done.stdout
+
+    def api(self, path: str, content: dict[str, Any] | None = None) -> Any:
+        """What the server's API answers to a GET, or to a POST of `content`."""
+        return _api(self.url, path, content)
+
+    def task_runs(self) -> list[dict[str, Any]]:
+        """The tasks of the last run by start, as the server recorded them.
+
+        Each has name (such as `train boosting`), start and end (ISO 8601), state (such as COMPLETED) and cached.
+        """
+        return [
+            {
+                "name": run["name"],
+                "start": run["start_time"],
+                "end": run["end_time"],
+                "state": run["state_type"],
+                "cached": run["state_name"] == "Cached",
+            }
+            for run in self._recorded()
+        ]
+
+    def graph(self) -> tuple[set[str], set[tuple[str, str]]]:
+        """The stages of the last run and the pairs (stage, stage that takes its result)."""
+        runs = self._recorded()
+        stages = {run["id"]: run["name"].split()[0] for run in runs}
+        edges = {
+            (stages[source["id"]], stages[run["id"]])
+            for run in runs
+            for sources in run["task_inputs"].values()
+            for source in sources
+            if source["input_type"] == "task_run"
+        }
+        return set(stages.values()), edges
+
+    def _recorded(self) -> list[dict[str, Any]]:
+        """The task runs of the last flow run, once the server, which learns of them by events, knows how each ended."""
+        flow_run = self.api("/flow_runs/filter", {"sort": "START_TIME_DESC", "limit": 1})[0]
+        wanted = {"flow_runs": {"id": {"any_": [flow_run["id"]]}}}
+        until = time.monotonic() + _RECORD_TIMEOUT
+        while True:
+            runs = self.api("/task_runs/filter", wanted)
+            if runs and all(run["end_time"] or run["state_type"] == "PENDING" for run in runs):
+                return sorted(runs, key=lambda run: run["start_time"] or run["created"])
+            if time.monotonic() > until:
+                raise TimeoutError(f"the Prefect server at {self.url} does not know how {flow_run['name']} ended")
+            time.sleep(0.2)
+
+
+@contextmanager
+def session(sandbox: Sandbox, *, ui: bool = False) -> Iterator[Prefect]:
+    """Start a server of the sandbox's own, with its pages if `ui`, and stop it at the end, however that comes."""
+    home = sandbox.root / ".engines/prefect"
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    settings = {
+        "PREFECT_HOME": str(home),
+        "PREFECT_LOCAL_STORAGE_PATH": str(home / "results"),
+        "PREFECT_MEMO_STORE_PATH": str(home / "memo_store.toml"),
+        "PREFECT_API_URL": f"{url}/api",
+        "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+        "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
+        "PREFECT_UI_ENABLED": str(ui).lower(),
+        "PREFECT_LOGGING_TO_API_ENABLED": str(ui).lower(),
+        "NO_PROXY": "127.0.0.1",
+    }
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "prefect.db").exists():
+        shutil.copyfile(_migrated_database(), home / "prefect.db")
+    started = time.perf_counter()
+    with _server(port, home, sandbox.environment(**settings)):
+        prefect = Prefect(sandbox, url, settings)
+        prefect.start_seconds = time.perf_counter() - started
+        yield prefect
+
+
+def graph(project_root: str | os.PathLike[str]) -> tuple[set[str], set[tuple[str, str]]]:
+    """The stages and edges of the flow in `project_root`, as a real run there shows them to the server."""
+    with session(Sandbox(Path(project_root))) as prefect:
+        prefect.run()
+        return prefect.graph()
+
+
+@contextmanager
+def _server(port: int, home: Path, env: dict[str, str]) -> Iterator[None]:
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    log = home / "server.log"
+    with log.open("wb") as output:
+        # a group of its own, so that whatever it starts is stopped with it
+        process = subprocess.Popen(
+            command, cwd=home, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
+    try:
+        _wait_until_healthy(process, port, log)
+        yield
+    finally:
+        _stop(process)
+
+
+def _wait_until_healthy(process: subprocess.Popen, port: int, log: Path) -> None:
+    until = time.monotonic() + _START_TIMEOUT
+    while True:
+        try:
+            _api(f"http://127.0.0.1:{port}", "/health")
+            return
+        except urllib.error.URLError:
+            if process.poll() is None and time.monotonic() < until:
+                time.sleep(0.1)
+                continue
+        last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
+        raise RuntimeError(f"the Prefect server did not come up on port {port}:\n{last}")
+
+
+def _stop(process: subprocess.Popen) -> None:
+    for wanted in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, wanted)
+        except ProcessLookupError:
+            break
+        try:
+            process.wait(_STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def _api(url: str, path: str, content: dict[str, Any] | None = None) -> Any:
+    data = None if content is None else json.dumps(content).encode()
+    request = urllib.request.Request(f"{url}/api{path}", data, {"Content-Type": "application/json"})
+    with _LOCAL.open(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _migrated_database() -> Path:
+    """An empty database with all tables: making one takes as long as twice the rest of a start, so it is kept."""
+    folder = Path(sys.prefix, "share", "workshop")
+    database = folder / f"prefect-{version('prefect')}.db"
+    if not database.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = folder / f".{database.name}.{os.getpid()}"
+        try:
+            subprocess.run(
+                [sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"],
+                env=environment(PREFECT_HOME=str(folder), PREFECT_API_DATABASE_CONNECTION_URL=f"sqlite+aiosqlite:///{partial}"),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=True,
+                timeout=_START_TIMEOUT,
+            )
+            partial.replace(database)
+        finally:
+            partial.unlink(missing_ok=True)
+    return database
+
+
+def main() -> None:
+    """Run the flow once in a sandbox under work/ and keep the server up for the browser."""
+    parser = argparse.ArgumentParser(prog="python -m workshop.engines.prefect", description=main.__doc__)
+    parser.add_argument("--ui", action="store_true", required=True, help="start the server with its pages")
+    parser.parse_args()
+    with session(Sandbox.create(WORK / "ui-prefect"), ui=True) as prefect:
+        print(f"Prefect is at {prefect.url} (no password; only this machine can reach it). The flow runs ...", flush=True)
+        outcome = prefect.run()
+        print(f"The flow ended with exit code {outcome.exit_code} after {outcome.seconds:.0f} s. Ctrl-C stops.", flush=True)
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            print("\nstopped")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""Read the sources of the notebooks: py:percent files under lessons/, both languages side by side.
+
+A source is a list of blocks: a code cell shared by the languages, or a Markdown cell with its twin.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from jupytext.formats import get_format_implementation
+
+LANGUAGES = ("ru", "en")
+# what nbval and nbclient understand, beside our own tags
+RUN_TAGS = {"raises-exception", "nbval-ignore-output", "nbval-check-output"}
+LESSON_TAGS = {"parameters", *LANGUAGES, *RUN_TAGS}
+EXERCISE_TAGS = {*LESSON_TAGS, "exercise", "solution", "check"}
+
+_LESSON_FOLDER = re.compile(r"\d\d_[a-z0-9_]+")
+_PIPELINE = "pipeline"
+_CELL_MARKER = re.compile(r"^# %%", re.MULTILINE)
+# options that jupytext makes of the blank lines around a cell
+_LAYOUT_OPTIONS = {"lines_to_next_cell", "lines_to_end_of_cell_marker"}
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """Something in a source that must be mended: the file, its line from 1, and what is wrong."""
+
+    file: Path
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.text}"
+
+
+class BuildError(Exception):
+    """The sources cannot be built; `problems` says why, by file and line."""
+
+    def __init__(self, problems: list[Problem]):
+        self.problems = sorted(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a source; `line` is that of its marker, `first` that of its first line of text."""
+
+    kind: Literal["code", "markdown"]
+    text: str
+    tags: frozenset[str]
+    line: int
+    first: int
+
+    @property
+    def language(self) -> str | None:
+        """The language of a Markdown cell."""
+        return next((language for language in LANGUAGES if language in self.tags), None)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One code cell, or a Markdown cell in every language."""
+
+    cells: tuple[Cell, ...]
+
+    @property
+    def key(self) -> Cell:
+        """The code cell, or the English one of the twins."""
+        return next(cell for cell in self.cells if cell.kind == "code" or cell.language == "en")
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is a code cell."""
+        return self.key.kind == "code"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that notebooks are built from.
+
+    `name` is the basename of the notebooks, such as `04_dvc` or `pipeline/dvc`; `lesson` is the name of
+    the folder, whose messages.yaml the notebooks speak with.
+    """
+
+    file: Path
+    kind: Literal["lesson", "exercise", "pipeline"]
+    name: str
+    blocks: tuple[Block, ...]
+
+    @property
+    def lesson(self) -> str:
+        """The folder's name."""
+        return self.file.parent.name
+
+    @property
+    def code(self) -> list[Cell]:
+        """The code cells, in order."""
+        return [block.key for block in self.blocks if block.is_code]
+
+
+def find(lessons: Path) -> tuple[list[tuple[Path, str, str]], list[Problem]]:
+    """The source files in the folder `lessons` as (file, kind, name), and what has no business there."""
+    found, problems = [], []
+    for file in sorted(lessons.glob("*/*.py")):
+        folder = file.parent.name
+        if folder == _PIPELINE:
+            found.append((file, "pipeline", f"{_PIPELINE}/{file.stem}"))
+        elif file.stem in ("lesson", "exercise"):
+            if not _LESSON_FOLDER.fullmatch(folder):
+                problems.append(Problem(file, 1, f"the folder of a lesson is named like 04_dvc, not {folder}"))
+            found.append((file, file.stem, folder))
+        elif _CELL_MARKER.search(file.read_text(encoding="utf-8")):
+            problems.append(Problem(file, 1, "a file with cells is named lesson.py or exercise.py: this one would never be built"))
+    return found, problems
+
+
+def read(file: Path, kind: str, name: str) -> tuple[Source, list[Problem]]:
+    """Read a source file; what is wrong with single cells and with the twins comes back as problems."""
+    cells, problems = read_cells(file)
+    problems += _tag_problems(file, cells, LESSON_TAGS if kind != "exercise" else EXERCISE_TAGS)
+    blocks, more = _pair(file, cells)
+    return Source(file, kind, name, tuple(blocks)), problems + more
+
+
+def read_cells(file: Path) -> tuple[list[Cell], list[Problem]]:
+    """The cells of a py:percent file with their lines, and what jupytext could not make sense of."""
+    cells, problems = [], []
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        return [], [Problem(file, 1, f"not UTF-8: {error}")]
+    for line, node in _nodes(lines):
+        text = node.source.strip("\n")
+        marked = lines[line - 1].lstrip().startswith("#") and "%%" in lines[line - 1]
+        if not marked:
+            if any(row.strip() and not row.startswith("#") for row in text.splitlines()):
+                problems.append(Problem(file, line, "code before the first cell marker"))
+            continue  # comments at the top are for the authors
+        options = set(node.metadata) - {"tags"} - _LAYOUT_OPTIONS
+        tags = node.metadata.get("tags", [])
+        if options or not isinstance(tags, list):
+            problems.append(Problem(file, line, f'a cell marker holds [markdown] and tags=["..."] only: {lines[line - 1]}'))
+            tags = []
+        if node.cell_type == "raw":
+            problems.append(Problem(file, line, "a raw cell"))
+            continue
+        blank = len(node.source) - len(node.source.lstrip("\n"))
+        cells.append(Cell(node.cell_type, text.rstrip(), frozenset(tags), line, line + 1 + blank))
+    return cells, problems
+
+
+def _nodes(lines: list[str]) -> Iterator[tuple[int, dict]]:
+    """Every cell as jupytext reads it, with its line: jupytext.reads does the same and forgets the lines."""
+    reader = get_format_implementation(".py", "percent").cell_reader_class
+    position = 0
+    while position < len(lines):
+        node, used = reader({"extension": ".py", "format_name": "percent"}, "python").read(lines[position:])
+        yield position + 1, node
+        position += used
+
+
+def _tag_problems(file: Path, cells: list[Cell], known: set[str]) -> Iterator[Problem]:
+    for cell in cells:
+        for tag in sorted(cell.tags - known):
+            where = "belongs into exercise.py" if tag in EXERCISE_TAGS else f"unknown; known are {', '.join(sorted(known))}"
+            yield Problem(file, cell.line, f"tag {tag!r} {where}")
+        if cell.kind == "code" and cell.language:
+            yield Problem(file, cell.line, f"a code cell is shared by the languages, but is tagged {cell.language!r}")
+        if cell.kind == "markdown":
+            if len(cell.tags & set(LANGUAGES)) != 1:
+                yield Problem(file, cell.line, "a Markdown cell is tagged either 'ru' or 'en'")
+            for tag in sorted(cell.tags & {"parameters", "check", *RUN_TAGS}):
+                yield Problem(file, cell.line, f"tag {tag!r} is for code cells")
+
+
+def _pair(file: Path, cells: list[Cell]) -> tuple[list[Block], list[Problem]]:
+    """Join every Markdown cell with its twin, which must be the next cell."""
+    blocks, problems, waiting = [], [], list(cells)
+    while waiting:
+        cell = waiting.pop(0)
+        if cell.kind == "code":
+            blocks.append(Block((cell,)))
+        elif cell.language:
+            other = LANGUAGES[1 - LANGUAGES.index(cell.language)]
+            if not waiting or waiting[0].language != other:
+                problems.append(Problem(file, cell.line, f"a cell in {cell.language!r} without its twin in {other!r} after it"))
+                continue
+            twin = waiting.pop(0)
+            if cell.tags - {cell.language} != twin.tags - {other}:
+                problems.append(Problem(file, twin.line, f"other tags than its twin in line {cell.line}"))
+            blocks.append(Block((cell, twin)))
+    return blocks, problems
