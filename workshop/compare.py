@@ -8,6 +8,7 @@ import pandas as pd
 
 from flight_delays import artifacts
 from workshop.engine_run import stored
+from workshop.engines import NAMES
 
 
 def compare(run_dir: str | Path, engines: Sequence[str], *, profile: str) -> dict[str, Any]:
@@ -32,7 +33,8 @@ def table(results: dict[str, Any]) -> pd.DataFrame:
 
     "Same" compares with the plain scripts, or with the first engine where scripts did not run.
     """
-    engines = results["engines"]
+    # results.json has them in the order of the alphabet
+    engines = {name: results["engines"][name] for name in NAMES if name in results["engines"]}
     if not engines:
         return pd.DataFrame()
     reference = engines.get("scripts") or next(iter(engines.values()))

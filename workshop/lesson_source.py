@@ -19,7 +19,7 @@ EXERCISE_TAGS = {*LESSON_TAGS, "exercise", "solution", "check"}
 
 _LESSON_FOLDER = re.compile(r"\d\d_[a-z0-9_]+")
 _PIPELINE = "pipeline"
-_CELL_MARKER = re.compile(r"^# %%", re.MULTILINE)
+_CELL_MARKER = re.compile(r"^\s*#\s*%%", re.MULTILINE)
 # options that jupytext makes of the blank lines around a cell
 _LAYOUT_OPTIONS = {"lines_to_next_cell", "lines_to_end_of_cell_marker"}
 
@@ -33,6 +33,7 @@ class Problem:
     text: str
 
     def __str__(self) -> str:
+        """Such as `lessons/04_dvc/lesson.py:12: what is wrong`."""
         return f"{self.file}:{self.line}: {self.text}"
 
 
@@ -66,10 +67,14 @@ class Block:
 
     cells: tuple[Cell, ...]
 
+    def cell(self, language: str) -> Cell:
+        """The code cell, or the one of the twins in that language."""
+        return next(cell for cell in self.cells if cell.kind == "code" or cell.language == language)
+
     @property
     def key(self) -> Cell:
         """The code cell, or the English one of the twins."""
-        return next(cell for cell in self.cells if cell.kind == "code" or cell.language == "en")
+        return self.cell("en")
 
     @property
     def is_code(self) -> bool:
@@ -113,7 +118,11 @@ def find(lessons: Path) -> tuple[list[tuple[Path, str, str]], list[Problem]]:
                 problems.append(Problem(file, 1, f"the folder of a lesson is named like 04_dvc, not {folder}"))
             found.append((file, file.stem, folder))
         elif _CELL_MARKER.search(file.read_text(encoding="utf-8")):
-            problems.append(Problem(file, 1, "a file with cells is named lesson.py or exercise.py: this one would never be built"))
+            problems.append(
+                Problem(file, 1, "a file with cells is named lesson.py or exercise.py: this one would never be built")
+            )
+    if not found:
+        problems.append(Problem(lessons, 1, "no source of a notebook in this folder"))
     return found, problems
 
 
@@ -134,11 +143,10 @@ def read_cells(file: Path) -> tuple[list[Cell], list[Problem]]:
         return [], [Problem(file, 1, f"not UTF-8: {error}")]
     for line, node in _nodes(lines):
         text = node.source.strip("\n")
-        marked = lines[line - 1].lstrip().startswith("#") and "%%" in lines[line - 1]
-        if not marked:
+        if not _CELL_MARKER.match(lines[line - 1]):
             if any(row.strip() and not row.startswith("#") for row in text.splitlines()):
                 problems.append(Problem(file, line, "code before the first cell marker"))
-            continue  # comments at the top are for the authors
+            continue  # comments at the top are for authors
         options = set(node.metadata) - {"tags"} - _LAYOUT_OPTIONS
         tags = node.metadata.get("tags", [])
         if options or not isinstance(tags, list):
@@ -155,9 +163,11 @@ def read_cells(file: Path) -> tuple[list[Cell], list[Problem]]:
 def _nodes(lines: list[str]) -> Iterator[tuple[int, dict]]:
     """Every cell as jupytext reads it, with its line: jupytext.reads does the same and forgets the lines."""
     reader = get_format_implementation(".py", "percent").cell_reader_class
+    # else a comment such as "# copy the file" is taken for a magic, and becomes code
+    options = {"extension": ".py", "format_name": "percent", "comment_magics": False}
     position = 0
     while position < len(lines):
-        node, used = reader({"extension": ".py", "format_name": "percent"}, "python").read(lines[position:])
+        node, used = reader(options, "python").read(lines[position:])
         yield position + 1, node
         position += used
 

@@ -1,10 +1,8 @@
 """What a notebook tells a student, in the language of the notebook, while its code stays the same.
 
-A lesson keeps its texts in lessons/NAME/messages.yaml: `key: {ru: ..., en: ...}`, with {places} for values. A
-notebook sets `lang` in its parameters cell (the builder writes it there) and then says:
-
-    texts = Messages("04_dvc", lang)
-    say, not_solved_yet = texts.say, texts.not_solved_yet
+A lesson keeps its texts in lessons/NAME/messages.yaml: `key: {ru: ..., en: ...}`, with {places} for values. Its
+notebooks get them with `say = load("04_dvc", lang)`, where `lang` comes from the parameters cell: the builder
+writes the language there.
 """
 
 import os
@@ -19,32 +17,41 @@ FILE_NAME = "messages.yaml"
 
 
 class NotSolvedYet(NotImplementedError):
-    """The student has not replaced a blank; notebooks show the message instead of a traceback."""
+    """The student has not replaced a blank; a notebook shows the message instead of a traceback."""
 
     def _render_traceback_(self) -> list[str]:  # asked for by IPython
         return [str(self)]
 
 
-class Messages:
-    """The texts of a lesson in one language."""
+class Say:
+    """The texts of a lesson in one language: `say(key)` gives one."""
 
-    def __init__(self, lesson: str, lang: str, lessons: str | os.PathLike[str] = LESSONS):
-        """Take the name of the lesson's folder, "ru" or "en", and where the lessons are."""
-        self.lesson = lesson
-        self.lang = lang
-        self._texts = _load(Path(__file__).with_name(FILE_NAME)) | _load(Path(lessons) / lesson / FILE_NAME)
+    def __init__(self, lesson: str, lang: str, texts: dict[str, dict[str, str]]):
+        self._lesson = lesson
+        self._lang = lang
+        self._texts = texts
 
-    def say(self, key: str, **values: object) -> str:
-        """The text of a key, its {places} filled; KeyError if the lesson has no such text or a value is left out."""
+    def __call__(self, key: str, **values: object) -> str:
+        """The text of a key, its {places} filled; KeyError if there is no such text or a value is left out."""
         try:
-            return self._texts[key][self.lang].format(**values)
+            return self._texts[key][self._lang].format(**values)
         except KeyError as error:
-            raise KeyError(f"{self.lesson}: no text or no value for {error} (key {key!r}, language {self.lang!r})") from None
+            raise KeyError(f"{self._lesson}: say({key!r}) in {self._lang!r}: there is no {error}") from None
 
     def not_solved_yet(self) -> NoReturn:
         """Stop at a blank: raise NotSolvedYet, which tells the student what to do."""
-        raise NotSolvedYet(self.say("not_solved_yet"))
+        raise NotSolvedYet(self("not_solved_yet"))
 
 
-def _load(file: Path) -> dict[str, dict[str, str]]:
-    return yaml.safe_load(file.read_text(encoding="utf-8")) or {} if file.exists() else {}
+def load(lesson: str, lang: str, lessons: str | os.PathLike[str] = LESSONS) -> Say:
+    """The texts of a lesson, by its folder's name, in "ru" or "en"; the kit's own texts are among them."""
+    return Say(lesson, lang, own_texts() | _read(Path(lessons) / lesson / FILE_NAME))
+
+
+def own_texts() -> dict[str, dict[str, str]]:
+    """The texts that every lesson has."""
+    return _read(Path(__file__).with_name(FILE_NAME))
+
+
+def _read(file: Path) -> dict[str, dict[str, str]]:
+    return (yaml.safe_load(file.read_text(encoding="utf-8")) or {}) if file.exists() else {}

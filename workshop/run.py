@@ -25,6 +25,7 @@ PROFILES = {
     },
 }
 COMPARE = "compare"
+_BAR = "{desc} |{bar:20}| {n}/{total} {elapsed}"
 
 
 class RunError(Exception):
@@ -137,29 +138,27 @@ def check_declared(path: Path, given: dict[str, Any]) -> None:
 
 
 @contextmanager
-def progress(name: str, number: int, total: int, journal: Path, stages: int) -> Iterator[None]:
-    """A bar that names the notebook and the stage it is at, fed by the journal of the sandbox."""
+def progress(title: str, journal: Path, stages: int) -> Iterator[None]:
+    """A bar that names the notebook and the stage it is at, fed by the journal of the sandbox.
+
+    Where nobody watches a terminal, a line at the start and one at the end.
+    """
     from tqdm import tqdm
 
+    started = time.perf_counter()
+    watched = sys.stderr.isatty()
+    if not watched:
+        print(title, end=" ", file=sys.stderr, flush=True)
+    bar = tqdm(total=stages or None, bar_format=_BAR if stages else "{desc} {elapsed}", disable=not watched)
     stop = threading.Event()
-    bar = tqdm(
-        total=stages,
-        desc=f"[{number}/{total}] {name:<10}",
-        unit="stage",
-        bar_format="{desc} |{bar:24}| {n}/{total} {elapsed} {postfix}",
-    )
 
     def follow() -> None:
-        while True:
-            ended = stop.wait(0.3)
+        while not stop.wait(0.3):
             lines = journal.read_text(encoding="utf-8").splitlines() if journal.exists() else []
-            if lines:
-                last = json.loads(lines[-1])
-                bar.set_postfix_str(f"{last['stage']} {last['item'] or ''}".strip(), refresh=False)
+            last = json.loads(lines[-1]) if lines else {"stage": "", "item": None}
+            bar.set_description_str(f"{title:<16} {last['stage']} {last['item'] or '':<24}"[:40], refresh=False)
             bar.n = min(len(lines), stages)
             bar.refresh()
-            if ended:
-                return
 
     thread = threading.Thread(target=follow, daemon=True)
     thread.start()
@@ -168,7 +167,12 @@ def progress(name: str, number: int, total: int, journal: Path, stages: int) -> 
     finally:
         stop.set()
         thread.join()
+        bar.set_description_str(f"{title:<40}", refresh=False)
+        bar.n = stages
+        bar.refresh()
         bar.close()
+        if not watched:
+            print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
 
 
 def execute(run: Run, name: str, number: int, total: int, stages: int) -> str | None:
@@ -179,7 +183,8 @@ def execute(run: Run, name: str, number: int, total: int, stages: int) -> str | 
     target = run.folder / "notebooks" / f"{name}.ipynb"
     target.parent.mkdir(exist_ok=True)
     given = {**state["parameters"], "run_dir": str(run.folder)}
-    with progress(name, number, total, run.folder / "work" / name / "logs" / "journal.jsonl", 0 if name == COMPARE else stages):
+    journal = run.folder / "work" / name / "logs" / "journal.jsonl"
+    with progress(f"[{number}/{total}] {name}", journal, 0 if name == COMPARE else stages):
         try:
             papermill.execute_notebook(
                 str(notebook(name, state["lang"])),
@@ -189,6 +194,7 @@ def execute(run: Run, name: str, number: int, total: int, stages: int) -> str | 
                 cwd=str(ROOT),
                 progress_bar=False,
                 request_save_on_cell_execute=False,
+                extra_arguments=["--log-level=ERROR"],  # for the kernel, which warns of TCP on the loopback
             )
         except papermill.PapermillExecutionError as error:
             return f"{error.ename}: {error.evalue}".strip()

@@ -63,14 +63,21 @@ def write_json(path: str | os.PathLike[str], content: Any) -> None:
         )
 
 
-def read_json(path: str | os.PathLike[str]) -> Any:
-    """Read JSON; DataError if the file is missing or broken."""
+def read_json(path: str | os.PathLike[str], *keys: str) -> dict[str, Any]:
+    """Read a JSON object; DataError if the file is missing or broken, or lacks one of `keys`."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; has the stage that writes it been run?") from None
     except ValueError as error:
         raise DataError(f"{path}: not JSON: {error}") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: expected keys with values, got {type(content).__name__}")
+    if missing := [key for key in keys if key not in content]:
+        raise DataError(f"{path}: missing key {', '.join(missing)}; run the stage that writes it again")
+    return content
 
 
 def write_parquet(path: str | os.PathLike[str], frame: pd.DataFrame) -> None:
@@ -91,8 +98,10 @@ def read_parquet(path: str | os.PathLike[str], columns: list[str] | None = None)
 
 
 def sha256(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file's bytes, or of a folder's relative names and bytes, as hex."""
+    """SHA-256 of a file's bytes, or of a folder's relative names and bytes, as hex; DataError if there is none."""
     path = Path(path)
+    if not path.exists():
+        raise DataError(f"{path}: no such file or folder; has the stage that writes it been run?")
     digest = hashlib.sha256()
     if path.is_dir():
         for file in sorted(p for p in path.rglob("*") if p.is_file()):

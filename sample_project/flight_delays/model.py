@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from flight_delays import artifacts
 from flight_delays.errors import DataError
+from flight_delays.stages.ingest import KEY
 from flight_delays.stages.prepare import CATEGORIES, FEATURES, NUMBERS, TARGET
 
 # What skops may load beyond its own list of safe types. Anything else in a model file is refused.
@@ -32,21 +33,21 @@ _MOST_CATEGORIES = 200  # gradient boosting takes at most 255; the rarest share 
 one_thread = threadpool_limits.wrap(limits=1)
 
 
-def logistic(*, seed: int, **hyperparameters: Any) -> Pipeline:
+def logistic(*, numbers: list[str], seed: int, **hyperparameters: Any) -> Pipeline:
     """Logistic regression on one-hot categories and standardised numbers, missing values filled."""
     return make_pipeline(
         make_column_transformer(
             (OneHotEncoder(handle_unknown="ignore", min_frequency=20), CATEGORIES),
             (
-                make_pipeline(SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), StandardScaler()),
-                NUMBERS,
+                make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler()),
+                numbers,
             ),
         ),
         LogisticRegression(random_state=seed, **hyperparameters),
     )
 
 
-def boosting(*, seed: int, **hyperparameters: Any) -> Pipeline:
+def boosting(*, numbers: list[str], seed: int, **hyperparameters: Any) -> Pipeline:
     """Histogram gradient boosting, which takes categories and missing values as they are."""
     return make_pipeline(
         make_column_transformer(
@@ -54,7 +55,7 @@ def boosting(*, seed: int, **hyperparameters: Any) -> Pipeline:
                 OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, max_categories=_MOST_CATEGORIES),
                 CATEGORIES,
             ),
-            ("passthrough", NUMBERS),
+            ("passthrough", numbers),
         ),
         HistGradientBoostingClassifier(
             random_state=seed, early_stopping=False, categorical_features=list(range(len(CATEGORIES))), **hyperparameters
@@ -68,15 +69,20 @@ CANDIDATES = {"logistic": logistic, "boosting": boosting}
 def read_features(paths: list[str | os.PathLike[str]]) -> pd.DataFrame:
     """Put the prepared months together, ordered by the flights' key, whatever the order of the paths.
 
-    DataError names the file and the first rows if the target is anything but 0 or 1, or if all
-    flights together are of one class.
+    DataError names the file if a column is missing or a feature is not a finite number, the first rows too if the
+    target is anything but 0 or 1, and all files if all flights together are of one class.
     """
     frames = []
     for path in paths:
         frame = artifacts.read_parquet(path)
-        missing = [name for name in [*FEATURES, TARGET] if name not in frame]
+        missing = [name for name in [*KEY, *FEATURES, TARGET] if name not in frame]
         if missing:
-            raise DataError(f"{path}: missing column {', '.join(missing)}")
+            raise DataError(f"{path}: missing column {', '.join(dict.fromkeys(missing))}")
+        for name in NUMBERS:
+            if frame[name].dtype.kind not in "if":
+                raise DataError(f"{path}: column {name} is of type {frame[name].dtype}, not a number")
+            if np.isinf(frame[name]).any():
+                raise DataError(f"{path}: column {name}: {int(np.isinf(frame[name]).sum())} values are infinite")
         wrong = ~frame[TARGET].isin([0, 1])
         if wrong.any():
             rows = "; ".join(f"row {row}: {value!r}" for row, value in frame.loc[wrong, TARGET].head(3).items())
@@ -85,16 +91,19 @@ def read_features(paths: list[str | os.PathLike[str]]) -> pd.DataFrame:
     if not frames:
         raise DataError("no prepared month to read")
     table = pd.concat(frames, ignore_index=True)
-    classes = table[TARGET].unique()
+    classes = sorted(table[TARGET].unique())
     if len(classes) < 2:
-        raise DataError(f"{', '.join(map(str, paths))}: column {TARGET}: all {len(table)} flights are of one class ({classes})")
-    return table.sort_values(["scheduled", "origin", "carrier", "flight"], kind="stable", ignore_index=True)
+        raise DataError(
+            f"{', '.join(map(str, paths))}: column {TARGET}: all {len(table)} flights are of one class, {classes[0]}"
+        )
+    return table.sort_values(KEY, kind="stable", ignore_index=True)
 
 
 @one_thread
 def fit(table: pd.DataFrame, *, candidate: str, seed: int, hyperparameters: dict[str, Any]) -> Pipeline:
-    """Train one candidate on the FEATURES and the TARGET of a table."""
-    return CANDIDATES[candidate](seed=seed, **hyperparameters).fit(table[FEATURES], table[TARGET])
+    """Train one candidate on the FEATURES and the TARGET of a table; a column without any value is left out."""
+    numbers = [name for name in NUMBERS if table[name].notna().any()]  # boosting fails on the others
+    return CANDIDATES[candidate](numbers=numbers, seed=seed, **hyperparameters).fit(table[FEATURES], table[TARGET])
 
 
 @one_thread
@@ -110,13 +119,16 @@ def save(path: str | os.PathLike[str], model: Pipeline) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> Pipeline:
-    """Load a model; DataError if it is missing, broken or holds a type that is not trusted."""
+    """Load a model; DataError if it is missing, broken, no model or holds a type that is not trusted."""
     try:
-        return skops.io.load(path, trusted=TRUSTED_TYPES)
+        model = skops.io.load(path, trusted=TRUSTED_TYPES)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; has train been run?") from None
     except Exception as error:  # skops raises whatever the broken part of the file leads to
         raise DataError(f"{path}: cannot be loaded as a model: {error}") from None
+    if not isinstance(model, Pipeline):
+        raise DataError(f"{path}: holds a {type(model).__name__}, not a model")
+    return model
 
 
 def score(late: np.ndarray, probability: np.ndarray, *, bins: int = 10) -> dict[str, float]:

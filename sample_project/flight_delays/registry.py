@@ -2,9 +2,14 @@
 
 import logging
 import os
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+from flight_delays import artifacts
+from flight_delays.errors import DataError
 
 CHAMPION = "champion"
 
@@ -48,7 +53,12 @@ class Registry:
 
     def promote(self, model_path: str | os.PathLike[str], *, tags: Mapping[str, str], scores: Mapping[str, float]) -> int:
         """Make the model champion, as a new version unless one with the same tags exists; give its number."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self.database.exists():
+            # MLflow makes its tables one after the other, and would never open a file again in which some are missing
+            with artifacts.replacing(self.database) as partial:
+                fresh = self._client(partial)
+                fresh.search_experiments()
+                fresh.search_registered_models()
         client = self._client()
         same = [v for v in self.versions() if tags.items() <= v.tags.items() and v.model_file.is_file()]
         number = same[-1].number if same else self._add(Path(model_path), tags, scores)
@@ -59,14 +69,24 @@ class Registry:
         """Give the alias champion to an earlier version."""
         self._client().set_registered_model_alias(self.model_name, CHAMPION, str(number))
 
-    def _client(self):
+    def _client(self, database: Path | None = None):
+        database = database or self.database
+        self._check(database)
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         from mlflow import MlflowClient
 
         logging.getLogger("mlflow").setLevel(logging.ERROR)  # it tells of every table it creates
 
-        uri = f"sqlite:///{self.database}"
+        uri = f"sqlite:///{database}"
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+    @staticmethod
+    def _check(database: Path) -> None:
+        try:
+            with closing(sqlite3.connect(database)) as connection:
+                connection.execute("PRAGMA schema_version")
+        except sqlite3.Error as error:
+            raise DataError(f"{database}: cannot be read as the registry's database: {error}") from None
 
     def _add(self, model_path: Path, tags: Mapping[str, str], scores: Mapping[str, float]) -> int:
         import mlflow.sklearn
@@ -78,6 +98,7 @@ class Registry:
             # without a location of its own the experiment would write to ./mlruns
             mlflow.create_experiment(self.model_name, artifact_location=(self.folder / "artifacts").as_uri())
         mlflow.set_experiment(self.model_name)
+        os.environ.pop("MLFLOW_RUN_ID", None)  # `mlflow run` sets it: a run in its own database, not in this one
         with mlflow.start_run(run_name=tags["candidate"], tags=dict(tags)) as run:
             mlflow.log_metrics(dict(scores))
             logged = mlflow.sklearn.log_model(

@@ -3,6 +3,9 @@
     python flows/flight_delays_flow.py                             run it now
     python flows/flight_delays_flow.py serve --cron "0 6 1 * *"    run it on a schedule, until Ctrl-C
 
+Left alone, Prefect starts a server for each run and stops it again, which takes longer than the pipeline. To keep
+one: `prefect server start`, then `prefect config set PREFECT_API_URL=http://127.0.0.1:4200/api`.
+
 What was done before is not done again. Prefect looks a task's result up by a key made of its inputs
 and its code. Inputs that were paths such as models/boosting.skops would be the same whatever the file
 holds, and the cache would answer with the model of other parameters. So tasks here keep what they make

@@ -18,11 +18,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from workshop.engines.base import Session
 from workshop.places import WORK, environment
-from workshop.sandbox import Sandbox
+from workshop.sandbox import CommandFailed, Sandbox
 
 FLOW = "flows/flight_delays_flow.py"
 _START_TIMEOUT = 120  # seconds; a server comes up in 6 to 20
@@ -48,7 +49,7 @@ class Prefect(Session):
         return _api(self.url, path, content)
 
     def task_runs(self) -> list[dict[str, Any]]:
-        """The tasks of the last run by start, as the server recorded them.
+        """The tasks of the last run that started, by start, as the server recorded them.
 
         Each has name (such as `train boosting`), start and end (ISO 8601), state (such as COMPLETED) and cached.
         """
@@ -61,10 +62,11 @@ class Prefect(Session):
                 "cached": run["state_name"] == "Cached",
             }
             for run in self._recorded()
+            if run["start_time"]
         ]
 
     def graph(self) -> tuple[set[str], set[tuple[str, str]]]:
-        """The stages of the last run and the pairs (stage, stage that takes its result)."""
+        """The stages of the last run, which went well, and the pairs (stage, stage that takes its result)."""
         runs = self._recorded()
         stages = {run["id"]: run["name"].split()[0] for run in runs}
         edges = {
@@ -77,17 +79,23 @@ class Prefect(Session):
         return set(stages.values()), edges
 
     def _recorded(self) -> list[dict[str, Any]]:
-        """The task runs of the last flow run, once the server, which learns of them by events, knows how each ended."""
+        """The task runs of the last flow run, by start.
+
+        The server learns of them by events that may still be on their way: wait until all have ended (or can
+        never start, after a failure) and no more come.
+        """
         flow_run = self.api("/flow_runs/filter", {"sort": "START_TIME_DESC", "limit": 1})[0]
         wanted = {"flow_runs": {"id": {"any_": [flow_run["id"]]}}}
         until = time.monotonic() + _RECORD_TIMEOUT
-        while True:
+        before = None
+        while time.monotonic() < until:
             runs = self.api("/task_runs/filter", wanted)
-            if runs and all(run["end_time"] or run["state_type"] == "PENDING" for run in runs):
+            states = {run["id"]: run["state_name"] for run in runs}
+            if states == before and all(run["end_time"] or run["state_name"] == "NotReady" for run in runs):
                 return sorted(runs, key=lambda run: run["start_time"] or run["created"])
-            if time.monotonic() > until:
-                raise TimeoutError(f"the Prefect server at {self.url} does not know how {flow_run['name']} ended")
+            before = states
             time.sleep(0.2)
+        raise TimeoutError(f"the Prefect server at {self.url} does not know how {flow_run['name']} ended")
 
 
 @contextmanager
@@ -118,9 +126,14 @@ def session(sandbox: Sandbox, *, ui: bool = False) -> Iterator[Prefect]:
 
 
 def graph(project_root: str | os.PathLike[str]) -> tuple[set[str], set[tuple[str, str]]]:
-    """The stages and edges of the flow in `project_root`, as a real run there shows them to the server."""
+    """The stages and edges of the flow in a sandbox's folder, as a real run there shows them to the server.
+
+    CommandFailed if that run fails.
+    """
     with session(Sandbox(Path(project_root))) as prefect:
-        prefect.run()
+        outcome = prefect.run()
+        if outcome.exit_code:
+            raise CommandFailed(f"{FLOW} ended with exit code {outcome.exit_code}:\n{outcome.log}")
         return prefect.graph()
 
 
@@ -180,24 +193,22 @@ def _free_port() -> int:
 
 
 def _migrated_database() -> Path:
-    """An empty database with all tables: making one takes as long as twice the rest of a start, so it is kept."""
+    """An empty database with all tables: making it takes twice as long as the rest of a start, so one is kept."""
     folder = Path(sys.prefix, "share", "workshop")
     database = folder / f"prefect-{version('prefect')}.db"
     if not database.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f".{database.name}.{os.getpid()}"
-        try:
+        with TemporaryDirectory(dir=folder) as home:
             subprocess.run(
                 [sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"],
-                env=environment(PREFECT_HOME=str(folder), PREFECT_API_DATABASE_CONNECTION_URL=f"sqlite+aiosqlite:///{partial}"),
+                cwd=home,
+                env=environment(PREFECT_HOME=home, PREFECT_MEMO_STORE_PATH=str(Path(home, "memo_store.toml"))),
                 stdin=subprocess.DEVNULL,
-                capture_output=True,
+                stdout=subprocess.DEVNULL,
                 check=True,
                 timeout=_START_TIMEOUT,
             )
-            partial.replace(database)
-        finally:
-            partial.unlink(missing_ok=True)
+            Path(home, "prefect.db").replace(database)
     return database
 
 
@@ -206,14 +217,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m workshop.engines.prefect", description=main.__doc__)
     parser.add_argument("--ui", action="store_true", required=True, help="start the server with its pages")
     parser.parse_args()
-    with session(Sandbox.create(WORK / "ui-prefect"), ui=True) as prefect:
-        print(f"Prefect is at {prefect.url} (no password; only this machine can reach it). The flow runs ...", flush=True)
-        outcome = prefect.run()
-        print(f"The flow ended with exit code {outcome.exit_code} after {outcome.seconds:.0f} s. Ctrl-C stops.", flush=True)
-        try:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to stop the server then, too
+    try:
+        with session(Sandbox.create(WORK / "ui-prefect"), ui=True) as prefect:
+            print(f"Prefect is at {prefect.url} (no password; only this machine reaches it). The flow runs ...", flush=True)
+            outcome = prefect.run()
+            print(f"The flow ended with exit code {outcome.exit_code} after {outcome.seconds:.0f} s. Ctrl-C stops.", flush=True)
             signal.pause()
-        except KeyboardInterrupt:
-            print("\nstopped")
+    except KeyboardInterrupt:
+        print("\nstopped")
 
 
 if __name__ == "__main__":

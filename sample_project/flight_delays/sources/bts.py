@@ -84,7 +84,9 @@ def _file(month: str, path: Path) -> Path:
     year, number = month.split("-")
     # the Bureau's own file names end in _2013_1
     found = sorted(
-        file for file in path.iterdir() if file.suffix in (".csv", ".zip") and file.stem.endswith(f"_{year}_{int(number)}")
+        file
+        for file in path.iterdir()
+        if file.suffix.lower() in (".csv", ".zip") and file.stem.endswith(f"_{year}_{int(number)}")
     )
     if len(found) != 1:
         names = ", ".join(file.name for file in found) or "none"

@@ -70,13 +70,15 @@ def read_csv(path: Path, columns: dict[str, str]) -> pd.DataFrame:
     content = _csv_bytes(path)
     if not content.strip():
         raise DataError(f"{path}: the file is empty")
-    header = pd.read_csv(io.BytesIO(content), nrows=0, skipinitialspace=True).columns
-    missing = [name for name in columns if name not in header]
-    if missing:
-        raise DataError(f"{path}: missing column {', '.join(missing)}; the file has {', '.join(map(str, header))}")
     try:
+        header = pd.read_csv(io.BytesIO(content), nrows=0).columns
+        missing = [name for name in columns if name not in header]
+        if missing:
+            raise DataError(f"{path}: missing column {', '.join(missing)}; the file has {', '.join(map(str, header))}")
         # pyarrow reads five times faster than the default engine
         frame = pd.read_csv(io.BytesIO(content), usecols=list(columns), engine="pyarrow")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text: {error.reason} at byte {error.start}") from None
     except ValueError as error:
         raise DataError(f"{path}: not a CSV table: {error}") from None
     if frame.empty:
@@ -87,18 +89,21 @@ def read_csv(path: Path, columns: dict[str, str]) -> pd.DataFrame:
 def _csv_bytes(path: Path) -> bytes:
     if not path.is_file():
         raise DataError(f"{path}: no such file")
-    if path.suffix != ".zip":
+    if path.suffix.lower() != ".zip":
         return path.read_bytes()
     if path.stat().st_size == 0:
         raise DataError(f"{path}: the file is empty")
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.lower().endswith(".csv")]
+            # macOS puts a shadow of each file under __MACOSX/
+            names = [n for n in archive.namelist() if n.lower().endswith(".csv") and not n.startswith("__MACOSX/")]
             if len(names) != 1:
                 raise DataError(f"{path}: expected one CSV in the archive, found {len(names)}")
             return archive.read(names[0])
     except (zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise DataError(f"{path}: not a zip archive, or a truncated one: {error}") from None
+    except RuntimeError as error:  # it asks for a password or for a compression that Python lacks
+        raise DataError(f"{path}: cannot be unpacked: {error}") from None
 
 
 def _typed(path: Path, column: pd.Series, kind: str) -> pd.Series:

@@ -54,7 +54,7 @@ def gate(
 
     Writes the decision with its reasons to `decision_path` (JSON). GateClosed, after writing, if it is no.
     """
-    metrics = artifacts.read_json(metrics_path)
+    metrics = artifacts.read_json(metrics_path, "best", "candidates")
     champion = Registry(registry_dir, model_name).champion()
     champion_scores = None
     if champion:

@@ -43,13 +43,13 @@ def _minutes(hours: float) -> np.timedelta64:
 def recent_delays(flights: pd.DataFrame, groups: list[str], cutoff: pd.Series, window: np.timedelta64) -> pd.DataFrame:
     """What each flight's airport (or carrier there) suffered just before `cutoff`.
 
-    Counts the flights of the same group that actually left within `window` up to and including
+    Counts the other flights of the same group that actually left within `window` up to and including
     `cutoff`, and averages their departure delays in minutes (empty if none left).
     """
     result = pd.DataFrame({"departures": 0.0, "delay": np.nan}, index=flights.index)
-    left = flights[flights["dep_delay"].notna()]
-    moments = left["scheduled"] + left["dep_delay"] * _MINUTE
-    left = left.assign(moment=moments).sort_values(["moment", *KEY])
+    moments = flights["scheduled"] + flights["dep_delay"] * _MINUTE  # empty if it never left
+    itself = (moments <= cutoff) & (moments > cutoff - window)  # left so early that its own delay is in the window
+    left = flights.assign(moment=moments)[moments.notna()].sort_values(["moment", *KEY])
     departed = dict(iter(left.groupby(groups)))
     for name, members in flights.groupby(groups):
         if name not in departed:
@@ -59,11 +59,11 @@ def recent_delays(flights: pd.DataFrame, groups: list[str], cutoff: pd.Series, w
         until = cutoff[members.index].to_numpy()
         last = np.searchsorted(moment, until, side="right")
         first = np.searchsorted(moment, until - window, side="right")
-        count = last - first
+        own = itself[members.index].to_numpy()
+        count = last - first - own
+        minutes = total[last] - total[first] - np.where(own, members["dep_delay"], 0.0)
         result.loc[members.index, "departures"] = count
-        result.loc[members.index, "delay"] = np.divide(
-            total[last] - total[first], count, out=np.full(len(count), np.nan), where=count > 0
-        )
+        result.loc[members.index, "delay"] = np.divide(minutes, count, out=np.full(len(count), np.nan), where=count > 0)
     return result
 
 
@@ -132,8 +132,8 @@ def prepare(
     DataError if the raw data are not those that the validation report at `report_path` speaks of.
     """
     raw = Path(raw_dir)
-    report = artifacts.read_json(report_path)
-    if report.get("raw_sha256") != artifacts.sha256(raw) or report.get("month") != month:
+    report = artifacts.read_json(report_path, "raw_sha256", "month")
+    if report["raw_sha256"] != artifacts.sha256(raw) or report["month"] != month:
         raise DataError(f"{raw}: changed since {report_path} was written; run validate again")
     tables = {name: artifacts.read_parquet(raw / f"{name}.parquet") for name in ("flights", "weather", "planes")}
     features = build(**tables, horizon_hours=horizon_hours, window_hours=window_hours, late_minutes=late_minutes)

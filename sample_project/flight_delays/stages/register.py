@@ -28,8 +28,8 @@ def register(
     commit finds its version again instead of making another, so a retry does no harm. Writes what was
     registered to `receipt_path` (JSON). DataError if the gate's decision is not a yes for this model.
     """
-    metrics = artifacts.read_json(metrics_path)
-    decision = artifacts.read_json(decision_path)
+    metrics = artifacts.read_json(metrics_path, "best", "candidates")
+    decision = artifacts.read_json(decision_path, "passed", "candidate")
     best = metrics["best"]
     if not decision["passed"] or decision["candidate"] != best:
         raise DataError(f"{decision_path}: says no to {best}, or speaks of another model; run gate again")

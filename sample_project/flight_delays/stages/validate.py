@@ -9,6 +9,7 @@ import pandera.pandas as pa
 from flight_delays import artifacts
 from flight_delays.errors import DataError
 from flight_delays.journal import recorded
+from flight_delays.sources import tables as sources
 from flight_delays.stages.ingest import KEY
 
 
@@ -30,11 +31,11 @@ FLIGHTS = pa.DataFrameSchema(
         "date": pa.Column("datetime64[us]"),
         "sched_dep_time": _clock(nullable=False),
         "dep_time": _clock(nullable=True),
-        "dep_delay": pa.Column(float, pa.Check.in_range(-180, 3000), nullable=True),
+        "dep_delay": pa.Column(float, pa.Check.in_range(-1440, 7200), nullable=True),
         "sched_arr_time": _clock(nullable=False),
         "arr_time": _clock(nullable=True),
-        "arr_delay": pa.Column(float, pa.Check.in_range(-240, 3000), nullable=True),
-        "carrier": pa.Column(str, pa.Check.str_matches(r"^[A-Z0-9]{2}$")),
+        "arr_delay": pa.Column(float, pa.Check.in_range(-1440, 7200), nullable=True),
+        "carrier": pa.Column(str, pa.Check.str_matches(r"^[A-Z0-9]{2}( ?\(\d\))?$")),
         "flight": pa.Column(int, pa.Check.in_range(1, 9999)),
         "tailnum": pa.Column(str, nullable=True),
         "origin": pa.Column(str, pa.Check.str_matches(r"^[A-Z0-9]{3}$")),
@@ -72,20 +73,34 @@ PLANES = pa.DataFrameSchema(
 _SHOWN = 3  # offending rows in a message
 
 
-def check_schema(frame: pd.DataFrame, schema: pa.DataFrameSchema, name: str) -> None:
-    """Raise DataError with column, rule and first offending rows if the table breaks the schema."""
+def _rows(values: pd.Series) -> str:
+    return "; ".join(f"row {index}: {value!r}" for index, value in values.head(_SHOWN).items())
+
+
+def check_columns(frame: pd.DataFrame, columns: dict[str, str], name: str) -> None:
+    """Raise DataError if a column is missing, unknown or of another type than `columns` says."""
+    problems = [f"{name}: missing column {column}" for column in columns if column not in frame]
+    problems += [f"{name}: unknown column {column}" for column in frame if column not in columns]
+    for column, dtype in columns.items():
+        if column in frame and frame[column].dtype != dtype:
+            values = frame[column]
+            if values.dtype == object:  # text among numbers: show what is none
+                values = values[pd.to_numeric(values, errors="coerce").isna()]
+            problems.append(f"{name}: column {column} is of type {frame[column].dtype}, not {dtype} ({_rows(values)})")
+    if problems:
+        raise DataError("\n".join(problems))
+
+
+def check_values(frame: pd.DataFrame, schema: pa.DataFrameSchema, name: str) -> None:
+    """Raise DataError with column, rule and first offending rows if a value breaks the schema."""
     try:
         schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as error:
-        cases = error.failure_cases
-        lines = []
-        for (column, rule), found in cases.groupby(["column", "check"], sort=False, dropna=False):
-            where = "; ".join(
-                f"row {index}: {case!r}" if pd.notna(index) else repr(case)
-                for index, case in found[["index", "failure_case"]].head(_SHOWN).itertuples(index=False)
-            )
-            lines.append(f"{name}: {column}: {rule}: {len(found)} times ({where})")
-        raise DataError("\n".join(lines)) from None
+        problems = []
+        for (column, rule), found in error.failure_cases.groupby(["column", "check"], sort=False):
+            values = found.set_index("index")["failure_case"].sort_index()
+            problems.append(f"{name}: column {column}: {rule}: {len(values)} times ({_rows(values)})")
+        raise DataError("\n".join(problems)) from None
 
 
 def check_rules(flights: pd.DataFrame, name: str, *, month: str, min_rows: int, max_missing_share: float) -> None:
@@ -126,10 +141,12 @@ def validate(
     """
     raw = Path(raw_dir)
     tables = {}
-    for name, schema in {"flights": FLIGHTS, "weather": WEATHER, "planes": PLANES}.items():
+    schemas = {"flights": (FLIGHTS, sources.FLIGHTS), "weather": (WEATHER, sources.WEATHER), "planes": (PLANES, sources.PLANES)}
+    for name, (schema, columns) in schemas.items():
         file = raw / f"{name}.parquet"
         tables[name] = artifacts.read_parquet(file)
-        check_schema(tables[name], schema, str(file))
+        check_columns(tables[name], columns, str(file))
+        check_values(tables[name], schema, str(file))
     flights = tables["flights"]
     check_rules(flights, str(raw / "flights.parquet"), month=month, min_rows=min_rows, max_missing_share=max_missing_share)
     artifacts.write_json(

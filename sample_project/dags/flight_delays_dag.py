@@ -1,0 +1,158 @@
+"""The pipeline as an Airflow 3 DAG. It needs this project, not the folder it is started from."""
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from airflow.sdk import (
+    Asset,
+    CronDataIntervalTimetable,
+    ExceptionRetryPolicy,
+    RetryAction,
+    RetryRule,
+    dag,
+    get_current_context,
+    task,
+    task_group,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # Airflow looks for modules in dags/; our package lies beside it
+
+MODEL = Asset(name="flight-delays-champion", uri="file:///flight-delays/champion")
+
+# Bad data, bad parameters and a model that is not good enough do not mend themselves in ten seconds.
+ONLY_WHAT_MAY_PASS = ExceptionRetryPolicy(
+    [RetryRule("flight_delays.errors.PipelineError", RetryAction.FAIL, reason="trying again would not help")]
+)
+
+
+def report_failure(context) -> None:
+    """Add what failed for good to logs/failures.jsonl, one line of JSON. A team would send it to its chat as well."""
+    instance, error = context["task_instance"], context.get("exception")
+    failure = {
+        "dag": instance.dag_id,
+        "run": instance.run_id,
+        "task": instance.task_id,
+        "map_index": instance.map_index,
+        "try": instance.try_number,
+        "exception": type(error).__name__,
+        "message": str(error),
+    }
+    file = ROOT / "logs" / "failures.jsonl"
+    file.parent.mkdir(exist_ok=True)
+    with file.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(failure, ensure_ascii=False) + "\n")
+
+
+def months_until(month: str, known: dict[str, str]) -> dict[str, str]:
+    """Test on `month`; train on the months of its year before it and on the `known` ones before it."""
+    year, number = month.split("-")
+    earlier = {f"{year}-{n:02}" for n in range(1, int(number))} | {other for other in known if other < month}
+    return dict.fromkeys(sorted(earlier), "train") | {month: "test"}
+
+
+def project():
+    """The project as this run is to see it: params.yaml, but the months may be the run's own.
+
+    A scheduled or backfilled run is about the month of its data interval. A manual run takes params.yaml as
+    it is. Either obeys {"months": {"2013-01": "train", ...}} in its configuration.
+    """
+    from flight_delays import params  # here, not above: Airflow parses this file again and again
+    from flight_delays.pipeline import Project
+
+    context = get_current_context()
+    run = context["dag_run"]
+    given = params.load(ROOT / "params.yaml")
+    months = given.months
+    if run.run_type in ("scheduled", "backfill"):
+        months = months_until(f"{context['data_interval_start']:%Y-%m}", given.months)
+    months = (run.conf or {}).get("months", months)
+    return Project(ROOT, params.parse(given.model_dump(by_alias=True) | {"months": months}, f"run {run.run_id}"))
+
+
+@dag(
+    dag_id="flight_delays",
+    schedule=CronDataIntervalTimetable("@monthly", timezone="UTC"),
+    start_date=datetime(2013, 2, 1, tzinfo=UTC),  # the first month with one before it to learn from
+    catchup=False,
+    max_active_runs=1,  # the runs share one set of artefacts
+    default_args={
+        "owner": "mlops-team",
+        "retries": 2,
+        "retry_delay": timedelta(seconds=10),
+        "retry_policy": ONLY_WHAT_MAY_PASS,
+        "execution_timeout": timedelta(minutes=30),
+        "on_failure_callback": report_failure,
+    },
+    tags=["ml", "flights"],
+)
+def flight_delays():
+    """
+    ### Will the flight arrive late?
+
+    A manual run takes the months of `params.yaml`, or of its configuration:
+    `{"months": {"2013-01": "train", "2013-02": "test"}}`.
+
+    A scheduled run tests on the month of its data interval and trains on those before it. A backfill asks what we
+    would have had then; one run at a time, since they share one set of artefacts:
+    `airflow backfill create --dag-id flight_delays --from-date 2013-05-01 --to-date 2013-05-31 --max-active-runs 1`
+
+    What failed for good is listed in `logs/failures.jsonl`.
+    """
+
+    @task
+    def plan_months() -> list[str]:
+        return project().months
+
+    @task
+    def plan_candidates() -> list[str]:
+        return project().candidates
+
+    @task(map_index_template="{{ task.op_kwargs['month'] }}")
+    def ingest(month: str) -> None:
+        project().run("ingest", month)
+
+    @task(map_index_template="{{ task.op_kwargs['month'] }}")
+    def validate(month: str) -> None:
+        project().run("validate", month)
+
+    @task(map_index_template="{{ task.op_kwargs['month'] }}")
+    def prepare(month: str) -> None:
+        project().run("prepare", month)
+
+    @task(map_index_template="{{ task.op_kwargs['candidate'] }}")
+    def train(candidate: str) -> None:
+        project().run("train", candidate)
+
+    @task
+    def evaluate() -> None:
+        project().run("evaluate")
+
+    @task
+    def gate() -> None:
+        project().run("gate")
+
+    @task(outlets=[MODEL])
+    def register() -> None:
+        project().run("register")
+
+    @task_group(prefix_group_id=False)
+    def prepare_month(month: str) -> None:
+        ingested, validated, prepared = ingest(month=month), validate(month=month), prepare(month=month)
+        ingested >> validated >> prepared
+        ingested >> prepared
+
+    months = prepare_month.expand(month=plan_months())
+    models = train.expand(candidate=plan_candidates())
+    metrics, decision, champion = evaluate(), gate(), register()
+
+    # who takes whose artefacts, written out in full
+    months >> models
+    [months, models] >> metrics
+    [months, metrics] >> decision
+    [months, models, metrics, decision] >> champion
+
+
+flight_delays_dag = flight_delays()

@@ -1,0 +1,372 @@
+"""The pipeline for Kubeflow Pipelines: every stage a component, which a cluster runs in a container of its own.
+
+python kubeflow_pipeline/flight_delays_kfp.py             run it on this machine, a process for each task
+python kubeflow_pipeline/flight_delays_kfp.py compile     write flight_delays.yaml, which a cluster takes as it is
+
+Compile again after a change in params.yaml: months, candidates and options are part of the compiled pipeline.
+"""
+
+import argparse
+import inspect
+import json
+import linecache
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple, Optional
+
+from kfp import compiler, dsl, local
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from flight_delays import artifacts  # noqa: E402
+from flight_delays.errors import GateClosed, ParamsError  # noqa: E402
+from flight_delays.pipeline import Project, git_commit  # noqa: E402
+
+COMPILED = Path(__file__).with_name("flight_delays.yaml")
+OUTPUTS = ROOT / ".engines/kubeflow"
+
+# For a cluster: an image with Python, kfp and this project, its root in PYTHONPATH, pushed to where the cluster pulls
+# from. Give every build a tag of its own: KFP takes cached results for as long as image and inputs are the same.
+IMAGE = "flight-delays-python:1"
+
+
+def component(function: Callable, **several: Sequence[str]):
+    """Make a component of a function; an argument named in `several` gets an input for each of its items.
+
+    KFP 2 cannot pass the outputs of several tasks to one input (dsl.Collected can, but not on a local run). So
+    `months: dict[str, dsl.Dataset]` is written out to `months_2013_01: dsl.Input[dsl.Dataset], ...` in the source,
+    which is what KFP takes of a component.
+    """
+    header, body = inspect.getsource(function).split("):\n", 1)
+    for name, items in several.items():
+        names = {item: input_name(name, item) for item in items}
+        argument = re.search(rf"\b{name}: dict\[str, ([\w.]+)\]", header)
+        header = header.replace(argument[0], ", ".join(f"{each}: dsl.Input[{argument[1]}]" for each in names.values()))
+        collected = ", ".join(f'"{item}": {each}' for item, each in names.items())
+        body = f"    {name} = {{{collected}}}\n{body}"
+    source = f"{header}):\n{body}"
+    file = f"<component {function.__name__}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # where inspect looks for it
+    namespace = {**function.__globals__}
+    exec(compile(source, file, "exec"), namespace)
+    written_out = namespace[function.__name__]
+    written_out.__doc__ = function.__doc__
+    return dsl.component(written_out, base_image=IMAGE, install_kfp_package=False)
+
+
+def input_name(argument: str, item: str) -> str:
+    """The name of the input of one item, such as months_2013_01."""
+    return f"{argument}_{re.sub(r'[^0-9A-Za-z]', '_', item)}"
+
+
+def inputs(argument: str, outputs: dict) -> dict:
+    """The arguments for a component that takes the outputs of several tasks (item -> output)."""
+    return {input_name(argument, item): output for item, output in outputs.items()}
+
+
+# The components. A cluster gets the text of each function and nothing around it: imports belong inside.
+
+
+def ingest(
+    raw: dsl.Output[dsl.Dataset],
+    month: str,
+    source: str,
+    path: Optional[str] = None,  # noqa: UP045 - KFP takes no `str | None`
+    rows: Optional[int] = None,  # noqa: UP045
+):
+    """Fetch one month of raw data."""
+    from flight_delays.stages.ingest import ingest as stage
+
+    stage(raw.path, month=month, source=source, path=path, rows=rows)
+
+
+def validate(
+    raw: dsl.Input[dsl.Dataset],
+    report: dsl.Output[dsl.Artifact],
+    month: str,
+    min_rows: int,
+    max_missing_share: float,
+):
+    """Check one month of raw data."""
+    from flight_delays.stages.validate import validate as stage
+
+    stage(raw.path, report.path, month=month, min_rows=min_rows, max_missing_share=max_missing_share)
+
+
+def prepare(
+    raw: dsl.Input[dsl.Dataset],
+    report: dsl.Input[dsl.Artifact],
+    features: dsl.Output[dsl.Dataset],
+    month: str,
+    horizon_hours: float,
+    window_hours: float,
+    late_minutes: int,
+):
+    """Turn one month into what a model may know before departure."""
+    from flight_delays.stages.prepare import prepare as stage
+
+    stage(
+        raw.path,
+        report.path,
+        features.path,
+        month=month,
+        horizon_hours=horizon_hours,
+        window_hours=window_hours,
+        late_minutes=late_minutes,
+    )
+
+
+def train(months: dict[str, dsl.Dataset], model: dsl.Output[dsl.Model], candidate: str, seed: int, hyperparameters: str):
+    """Train one candidate on the months of the train part.
+
+    The hyperparameters come as JSON text: the numbers of a dict all become floats on the way, and 80.0 iterations
+    are refused.
+    """
+    import json
+
+    from flight_delays.stages.train import train as stage
+
+    model.metadata["candidate"] = candidate
+    features = [month.path for month in months.values()]
+    stage(features, model.path, candidate=candidate, seed=seed, hyperparameters=json.loads(hyperparameters))
+
+
+def evaluate(
+    models: dict[str, dsl.Model],
+    months: dict[str, dsl.Dataset],
+    metrics: dsl.Output[dsl.Metrics],
+    predictions: dsl.Output[dsl.Dataset],
+    plots: dsl.Output[dsl.Artifact],
+    curves: dsl.Output[dsl.HTML],
+    choose_by: str,
+    calibration_bins: int,
+):
+    """Compare the candidates on later months; KFP shows the metrics and the curves beside the task."""
+    import base64
+    from pathlib import Path
+
+    from flight_delays import artifacts
+    from flight_delays.stages.evaluate import evaluate as stage
+
+    stage(
+        {candidate: model.path for candidate, model in models.items()},
+        [month.path for month in months.values()],
+        metrics.path,
+        predictions.path,
+        plots.path,
+        choose_by=choose_by,
+        calibration_bins=calibration_bins,
+    )
+    for candidate, scores in artifacts.read_json(metrics.path)["candidates"].items():
+        for name, value in scores.items():
+            metrics.log_metric(f"{candidate} {name}", value)
+    pictures = [
+        f'<img alt="{file.stem}" src="data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()}">'
+        for file in sorted(Path(plots.path).glob("*.png"))
+    ]
+    Path(curves.path).write_text("\n".join(pictures), encoding="utf-8")
+
+
+def gate(
+    metrics: dsl.Input[dsl.Metrics],
+    months: dict[str, dsl.Dataset],
+    decision: dsl.Output[dsl.Artifact],
+    registry: str,
+    model_name: str,
+    min_roc_auc: float,
+    min_average_precision: float,
+    max_brier: float,
+    max_roc_auc_drop: float,
+):
+    """Let the best candidate pass, or stop it: the task fails, and nothing after it runs."""
+    from flight_delays.stages.gate import gate as stage
+
+    stage(
+        metrics.path,
+        [month.path for month in months.values()],
+        registry,
+        decision.path,
+        model_name=model_name,
+        min_roc_auc=min_roc_auc,
+        min_average_precision=min_average_precision,
+        max_brier=max_brier,
+        max_roc_auc_drop=max_roc_auc_drop,
+    )
+
+
+def register(
+    models: dict[str, dsl.Model],
+    months: dict[str, dsl.Dataset],
+    metrics: dsl.Input[dsl.Metrics],
+    decision: dsl.Input[dsl.Artifact],
+    receipt: dsl.Output[dsl.Artifact],
+    registry: str,
+    model_name: str,
+    git_commit: str,
+    params_hash: str,
+):
+    """Put the model that passed into the registry."""
+    from flight_delays.stages.register import register as stage
+
+    stage(
+        {candidate: model.path for candidate, model in models.items()},
+        [month.path for month in months.values()],
+        metrics.path,
+        decision.path,
+        registry,
+        receipt.path,
+        model_name=model_name,
+        git_commit=git_commit,
+        params_hash=params_hash,
+    )
+
+
+def build(project: Project):
+    """The pipeline for the months and candidates of params.yaml: their loops are unrolled here, when it is compiled.
+
+    Its outputs are what a run leaves: metrics, predictions, plots, decision, receipt and a model for each candidate.
+    """
+    train_months, test_months = project.months_of("train"), project.months_of("test")
+    ingest_month, validate_month, prepare_month = component(ingest), component(validate), component(prepare)
+    train_candidate = component(train, months=train_months)
+    evaluate_all = component(evaluate, models=project.candidates, months=test_months)
+    gate_best = component(gate, months=test_months)
+    register_best = component(register, models=project.candidates, months=train_months)
+    artifacts = {"metrics": dsl.Metrics, "predictions": dsl.Dataset}
+    artifacts |= dict.fromkeys(["plots", "decision", "receipt"], dsl.Artifact)
+    artifacts |= {input_name("model", candidate): dsl.Model for candidate in project.candidates}
+    outputs = NamedTuple("Outputs", artifacts.items())
+
+    # registry is a folder that the tasks share. On a cluster: a volume, mounted into gate and register
+    # (kfp-kubernetes: kubernetes.mount_pvc(task, pvc_name="registry", mount_path="/mnt/registry")).
+    @dsl.pipeline(name="flight-delays", description="Will this flight arrive late?")
+    def flight_delays(
+        registry: str = "/mnt/registry",
+        git_commit: str = "unknown",
+        params_hash: str = project.params.sha256(),
+    ) -> outputs:
+        features, models = {}, {}
+        for month in project.months:
+            fetch = {name: value for name, value in project.options("ingest", month).items() if value is not None}
+            ingested = ingest_month(**fetch).set_display_name(f"ingest {month}")
+            ingested.set_retry(num_retries=2, backoff_duration="5s")  # the one that may meet a network; ignored locally
+            raw = ingested.outputs["raw"]
+            report = validate_month(raw=raw, **project.options("validate", month)).set_display_name(f"validate {month}")
+            prepared = prepare_month(raw=raw, report=report.outputs["report"], **project.options("prepare", month))
+            features[month] = prepared.set_display_name(f"prepare {month}").outputs["features"]
+        learn = {month: features[month] for month in train_months}
+        judge = {month: features[month] for month in test_months}
+
+        for candidate in project.candidates:
+            how = project.options("train", candidate)
+            how["hyperparameters"] = json.dumps(how["hyperparameters"])
+            trained = train_candidate(**inputs("months", learn), **how)
+            models[candidate] = trained.set_display_name(f"train {candidate}").outputs["model"]
+
+        scored = evaluate_all(**inputs("models", models), **inputs("months", judge), **project.options("evaluate"))
+        metrics = scored.outputs["metrics"]
+        decision = gate_best(
+            metrics=metrics, **inputs("months", judge), registry=registry, **project.options("gate")
+        ).set_caching_options(False)  # the champion it compares with is no input that KFP knows of
+        receipt = register_best(
+            **inputs("models", models),
+            **inputs("months", learn),
+            metrics=metrics,
+            decision=decision.outputs["decision"],
+            registry=registry,
+            model_name=project.params.section("register")["model_name"],
+            git_commit=git_commit,
+            params_hash=params_hash,
+        ).set_caching_options(False)  # it must write to the registry, whatever was written before
+        return outputs(
+            metrics=metrics,
+            predictions=scored.outputs["predictions"],
+            plots=scored.outputs["plots"],
+            decision=decision.outputs["decision"],
+            receipt=receipt.outputs["receipt"],
+            **{input_name("model", candidate): model for candidate, model in models.items()},
+        )
+
+    return flight_delays
+
+
+def compile_pipeline() -> int:
+    """Write flight_delays.yaml beside this file; paths in it are relative to where the containers start."""
+    compiler.Compiler().compile(build(Project(Path(), Project.load(ROOT).params)), str(COMPILED))
+    return 0
+
+
+def run() -> int:
+    """Run the pipeline on this machine and put what it made where the project keeps it; give the exit code.
+
+    Tasks keep their outputs in .engines/kubeflow/flight-delays-TIME/TASK. If one fails, what was published before stays.
+    """
+    project = Project.load(ROOT)
+    pipeline = build(project)
+    shutil.rmtree(OUTPUTS, ignore_errors=True)
+    OUTPUTS.mkdir(parents=True)
+    compiler.Compiler().compile(pipeline, str(OUTPUTS / "pipeline.yaml"))  # what runs here, with these params
+    params_hash, registry = project.params.sha256(), str(project.registry.resolve())
+    with TemporaryDirectory(dir=OUTPUTS) as temporary:
+        _prepare_for_processes(temporary)
+        local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(OUTPUTS), raise_on_error=False)
+        done = pipeline(registry=registry, git_commit=git_commit(ROOT), params_hash=params_hash)
+    made = _made_by(pipeline)
+    if done.outputs:
+        _publish(project, made)
+        print(project.metrics.read_text(encoding="utf-8"))
+        return 0
+    # KFP only knows that a task failed; if it was the gate that said no, its decision is there, and worth a look
+    if made["decision"].exists() and not artifacts.read_json(made["decision"])["passed"]:
+        _publish(project, made)
+        return GateClosed.exit_code
+    return 1
+
+
+def _prepare_for_processes(temporary: str) -> None:
+    """See to it that the tasks' processes find Python, this project and a folder for what KFP leaves lying about."""
+    os.environ["TMPDIR"] = temporary
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    # The local runner replaces the word python3 in its shell command by sys.executable, without quotes: a path with
+    # a space would break it. So it gets the bare name, and the search path begins with our environment.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    sys.executable = "python3"
+
+
+def _made_by(pipeline) -> dict[str, Path]:
+    """Where the tasks of the run left the outputs of the pipeline; those of tasks that did not run are not there."""
+    [run_folder] = OUTPUTS.glob("flight-delays-*")
+    outputs = pipeline.pipeline_spec.root.dag.outputs.artifacts
+    selectors = {name: output.artifact_selectors[0] for name, output in outputs.items()}
+    return {name: run_folder / each.producer_subtask / each.output_artifact_key for name, each in selectors.items()}
+
+
+def _publish(project: Project, made: dict[str, Path]) -> None:
+    targets = {name: getattr(project, name) for name in ("metrics", "predictions", "plots", "decision", "receipt")}
+    targets |= {input_name("model", candidate): path for candidate, path in project.models.items()}
+    for name, source in made.items():
+        if source.exists():
+            with artifacts.replacing(targets[name]) as partial:
+                copy = shutil.copytree if source.is_dir() else shutil.copyfile
+                copy(source, partial)
+
+
+def main() -> int:
+    """Do what the command line asks and give the exit code: 0 done, 1 a stage failed, 2 wrong use, 3 the gate said no."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("action", nargs="?", choices=["run", "compile"], default="run")
+    try:
+        return compile_pipeline() if parser.parse_args().action == "compile" else run()
+    except ParamsError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

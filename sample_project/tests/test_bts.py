@@ -1,0 +1,172 @@
+"""The files of the US Bureau of Transportation Statistics: read as they are published, and enough for the pipeline.
+
+The prezipped monthly file has 109 named columns and a comma at the end of each line, so a nameless last
+column. Text and clock times are quoted ("0659"; "" where nothing happened), whole numbers have decimals
+(2475.00), missing numbers are left out, city names hold a comma. A readme.html lies beside the CSV in the zip.
+"""
+
+import json
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from flight_delays.errors import DataError
+from flight_delays.sources import bts, nycflights13
+from flight_delays.stages.ingest import thin
+from flight_delays.stages.prepare import NUMBERS, TARGET, build
+
+_DIVERSION = ["Airport", "AirportID", "AirportSeqID", "WheelsOn", "TotalGTime", "LongestGTime", "WheelsOff", "TailNum"]
+_NAMES = """\
+Year,Quarter,Month,DayofMonth,DayOfWeek,FlightDate,Reporting_Airline,DOT_ID_Reporting_Airline,
+IATA_CODE_Reporting_Airline,Tail_Number,Flight_Number_Reporting_Airline,
+OriginAirportID,OriginAirportSeqID,OriginCityMarketID,Origin,OriginCityName,OriginState,
+OriginStateFips,OriginStateName,OriginWac,
+DestAirportID,DestAirportSeqID,DestCityMarketID,Dest,DestCityName,DestState,DestStateFips,DestStateName,DestWac,
+CRSDepTime,DepTime,DepDelay,DepDelayMinutes,DepDel15,DepartureDelayGroups,DepTimeBlk,TaxiOut,WheelsOff,WheelsOn,TaxiIn,
+CRSArrTime,ArrTime,ArrDelay,ArrDelayMinutes,ArrDel15,ArrivalDelayGroups,ArrTimeBlk,
+Cancelled,CancellationCode,Diverted,CRSElapsedTime,ActualElapsedTime,AirTime,Flights,Distance,DistanceGroup,
+CarrierDelay,WeatherDelay,NASDelay,SecurityDelay,LateAircraftDelay,FirstDepTime,TotalAddGTime,LongestAddGTime,
+DivAirportLandings,DivReachedDest,DivActualElapsedTime,DivArrDelay,DivDistance"""
+_COLUMNS = _NAMES.replace("\n", "").split(",")
+_COLUMNS += [f"Div{landing}{column}" for landing in range(1, 6) for column in _DIVERSION]
+
+
+def _quoted(values: pd.Series) -> pd.Series:
+    return '"' + values.fillna("").astype(str) + '"'
+
+
+def _clock(values: pd.Series) -> pd.Series:
+    return '"' + values.map("{:04.0f}".format, na_action="ignore").fillna("") + '"'
+
+
+def _decimal(values: pd.Series) -> pd.Series:
+    return values.map("{:.2f}".format, na_action="ignore").fillna("")
+
+
+def _as_csv(flights: pd.DataFrame) -> str:
+    """The text of the Bureau's CSV file with these flights (columns of `sources.tables.FLIGHTS`)."""
+    cells = pd.DataFrame("", index=flights.index, columns=_COLUMNS)
+    date = flights["date"]
+    for name, part in {"Year": date.dt.year, "Quarter": date.dt.quarter, "Month": date.dt.month}.items():
+        cells[name] = part.astype(str)
+    cells["DayofMonth"] = date.dt.day.astype(str)
+    cells["DayOfWeek"] = (date.dt.weekday + 1).astype(str)
+    cells["FlightDate"] = date.dt.strftime("%Y-%m-%d")
+    for name, column in {
+        "Reporting_Airline": "carrier",
+        "IATA_CODE_Reporting_Airline": "carrier",
+        "Tail_Number": "tailnum",
+        "Flight_Number_Reporting_Airline": "flight",
+        "Origin": "origin",
+        "Dest": "dest",
+    }.items():
+        cells[name] = _quoted(flights[column])
+    cells["OriginCityName"] = '"New York, NY"'
+    cells["OriginStateFips"] = '"36"'
+    cells["CancellationCode"] = _quoted(flights["dep_time"].isna().map({True: "B", False: ""}))
+    for name, column in {
+        "CRSDepTime": "sched_dep_time",
+        "DepTime": "dep_time",
+        "CRSArrTime": "sched_arr_time",
+        "ArrTime": "arr_time",
+    }.items():
+        cells[name] = _clock(flights[column])
+    for name, column in {
+        "DepDelay": "dep_delay",
+        "ArrDelay": "arr_delay",
+        "AirTime": "air_time",
+        "Distance": "distance",
+    }.items():
+        cells[name] = _decimal(flights[column])
+    cells["Cancelled"] = _decimal(flights["dep_time"].isna().astype(float))
+    lines = [",".join(f'"{name}"' for name in _COLUMNS), *cells.agg(",".join, axis=1)]
+    return "".join(f"{line},\n" for line in lines)
+
+
+def _write(path: Path, flights: pd.DataFrame) -> Path:
+    """Write the flights to `path`, a .csv or a .zip like the Bureau's, and give the path."""
+    text = _as_csv(flights)
+    if path.suffix.lower() == ".zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(f"On_Time_Reporting_Carrier_On_Time_Performance_(1987_present){path.stem[-7:]}.csv", text)
+            archive.writestr("readme.html", "<html>BACKGROUND</html>")
+    else:
+        path.write_text(text, encoding="ascii")
+    return path
+
+
+SAME_FLIGHT = ["date", "sched_dep_time", "origin", "carrier", "flight"]
+
+
+@pytest.fixture(scope="module")
+def flights(january):
+    return thin(january.flights, 2000)
+
+
+@pytest.mark.parametrize("name", ["On_Time_2013_1.csv", "On_Time_2013_1.zip", "On_Time_2013_1.ZIP"])
+@pytest.mark.parametrize("in_folder", [False, True], ids=["file", "folder"])
+def test_same_flights_as_from_nycflights13(flights, tmp_path, name, in_folder):
+    file = _write(tmp_path / name, flights)
+    tables = bts.load("2013-01", path=str(tmp_path if in_folder else file))
+    expected = flights.sort_values(SAME_FLIGHT, ignore_index=True).drop(columns="scheduled")
+    found = tables.flights.sort_values(SAME_FLIGHT, ignore_index=True)
+    pd.testing.assert_frame_equal(found.drop(columns="scheduled"), expected)
+    assert (found["scheduled"].dt.hour * 100 + found["scheduled"].dt.minute == found["sched_dep_time"]).all()
+    assert tables.weather.empty
+    assert tables.planes.empty
+
+
+def test_features_equal_those_of_nycflights13_but_for_weather_and_planes(january, flights, tmp_path):
+    options = {"horizon_hours": 2, "window_hours": 2, "late_minutes": 15}
+    tables = bts.load("2013-01", path=str(_write(tmp_path / "x_2013_1.csv", flights)))
+    theirs = build(tables.flights, tables.weather, tables.planes, **options)
+    ours = build(flights, january.weather, january.planes, **options)
+    known = ["carrier", "origin", "dest", *[name for name in NUMBERS if ours[name].notna().all() and name != "seats"], TARGET]
+    assert {"minute_of_day", "weekday", "distance", "origin_departures", "carrier_departures"} <= set(known)
+    known += ["origin_delay", "carrier_delay"]
+    known = [name for name in known if theirs[name].notna().any()]
+    key = ["carrier", "flight", "origin", "minute_of_day", "scheduled"]
+    ours = ours.assign(scheduled=ours["scheduled"] - pd.Timedelta(hours=5))  # New York is 5 hours behind UTC in January
+    left, right = (t.sort_values(key, ignore_index=True)[known] for t in (ours, theirs))
+    pd.testing.assert_frame_equal(left, right, check_exact=True)
+
+
+def test_other_months_in_the_same_file_are_left_out(flights, tmp_path):
+    february = nycflights13.load("2013-02", path=None).flights.head(50)
+    file = _write(tmp_path / "both.csv", pd.concat([flights, february], ignore_index=True))
+    assert len(bts.load("2013-01", path=str(file)).flights) == len(flights)
+    assert len(bts.load("2013-02", path=str(file)).flights) == 50
+    with pytest.raises(DataError, match=r"both\.csv: no flights in 2013-03; it has 2013-01 to 2013-02"):
+        bts.load("2013-03", path=str(file))
+
+
+def test_columns_without_any_value_are_read(flights, tmp_path):
+    none = flights.head(20).assign(tailnum=None, air_time=float("nan"))  # as in the eighties
+    tables = bts.load("2013-01", path=str(_write(tmp_path / "old.csv", none)))
+    assert tables.flights["tailnum"].isna().all()
+    assert tables.flights["air_time"].isna().all()
+
+
+@pytest.mark.parametrize("names", [[], ["a_2013_1.csv", "b_2013_1.zip"], ["a_2013_11.csv"], ["a_2013_1.txt"]])
+def test_a_folder_must_have_one_file_for_the_month(flights, tmp_path, names):
+    for name in names:
+        _write(tmp_path / name, flights.head(5))
+    with pytest.raises(DataError, match=r"expected one file ending in _2013_1\.csv or \.zip"):
+        bts.load("2013-01", path=str(tmp_path))
+
+
+def test_the_pipeline_runs_to_its_end_without_weather_and_planes(copy, tmp_path):
+    folder = tmp_path / "Бюро статистики"
+    folder.mkdir()
+    for month in ("2013-01", "2013-02", "2013-03"):
+        _write(folder / f"On_Time_{month[:4]}_{int(month[5:])}.zip", thin(nycflights13.load(month, path=None).flights, 1000))
+    copy.set(ingest__source="bts", ingest__path=str(folder))
+    done = copy.python("run_pipeline.py")
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
+    metrics = json.loads((copy.root / "reports/metrics.json").read_text())
+    assert metrics["candidates"].keys() == {"boosting", "logistic"}
+    assert all(0.5 < scores["roc_auc"] < 0.9 for scores in metrics["candidates"].values())
+    assert (copy.root / "reports/registered.json").exists()

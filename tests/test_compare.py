@@ -1,0 +1,90 @@
+"""The comparison and the report, on what a real run of the plain scripts left."""
+
+import json
+import re
+import shutil
+
+import pytest
+
+from flight_delays import artifacts
+from workshop.compare import compare, table
+from workshop.engine_run import RunFailed, open_sandbox, store, stored
+from workshop.engines import load
+from workshop.report import write_report
+
+MONTHS = {"train_months": ["2013-01", "2013-02"], "test_months": ["2013-03"]}
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    run_dir = tmp_path_factory.mktemp("run")
+    sandbox = open_sandbox(run_dir, "scripts", **MONTHS, rows=1500, seed=1)
+    with load("scripts").session(sandbox) as session:
+        outcome = session.run()
+    store(run_dir, "scripts", session, outcome)
+    return run_dir
+
+
+@pytest.fixture
+def run_dir(plain, tmp_path):
+    """Results of the scripts, and the same under the name of another engine."""
+    shutil.copytree(plain / "results", tmp_path / "results")
+    shutil.copytree(plain / "results/scripts", tmp_path / "results/dvc")
+    return tmp_path
+
+
+def test_results_say_what_ran_and_how_long(plain):
+    entry, records = stored(plain, "scripts")
+    assert entry["stages_run"] == len(records) == 3 * 3 + 2 + 3
+    assert entry["rows"] == 3 * 1500
+    assert 0 < entry["work_seconds"] <= entry["seconds"]
+    assert entry["predictions_sha256"] == artifacts.sha256(plain / "results/scripts/predictions.parquet")
+    assert entry["metrics"]["best"] in entry["metrics"]["candidates"]
+
+
+def test_same_bytes_are_identical(run_dir):
+    results = compare(run_dir, ["scripts", "dvc"], profile="quick")
+    assert results["identical"] is True
+    assert json.loads((run_dir / "results.json").read_text()) == results
+    assert set(results) == {"profile", "rows", "engines", "identical"}
+    assert {"seconds", "stages_run", "metrics", "metrics_sha256", "predictions_sha256"} <= set(results["engines"]["dvc"])
+
+
+@pytest.mark.parametrize("key", ["metrics_sha256", "predictions_sha256"])
+def test_another_hash_is_not_identical(run_dir, key):
+    file = run_dir / "results/dvc/entry.json"
+    entry = json.loads(file.read_text())
+    entry[key] = "0" * 64
+    file.write_text(json.dumps(entry))
+    results = compare(run_dir, ["scripts", "dvc"], profile="quick")
+    assert results["identical"] is False
+    assert table(results).loc["dvc", "same"] == "NO"
+
+
+def test_a_missing_engine_is_not_identical(run_dir):
+    results = compare(run_dir, ["scripts", "dvc", "airflow"], profile="quick")
+    assert results["identical"] is False
+    assert list(results["engines"]) == ["scripts", "dvc"]
+
+
+@pytest.mark.parametrize("lang", ["ru", "en"])
+def test_report_is_one_file_that_asks_nothing_of_the_network(run_dir, lang):
+    compare(run_dir, ["scripts", "dvc"], profile="quick")
+    page = write_report(run_dir, **MONTHS, lang=lang).read_text(encoding="utf-8")
+    assert f'<html lang="{lang}">' in page
+    # name spaces and the like inside an SVG are names, not addresses that a browser opens
+    opened = re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?(?!#)([^"')> ]+)""", page)
+    assert [address for address in opened if not address.startswith("notebooks/")] == []
+    assert page.count("<svg") == 1 + 1 + 2 + 2  # graph, bars, a Gantt chart each, ROC and calibration
+    assert page.index("scripts</td>") < page.index("dvc</td>")
+
+
+def test_a_failed_run_is_not_stored(tmp_path):
+    sandbox = open_sandbox(tmp_path, "scripts", **MONTHS, rows=1500, seed=1)
+    sandbox.set_param("gate.min_roc_auc", 0.999)
+    with load("scripts").session(sandbox) as session:
+        outcome = session.run()
+        assert outcome.exit_code == 3
+        with pytest.raises(RunFailed, match=r"exit code 3(.|\n)*min_roc_auc 0.999"):
+            store(tmp_path, "scripts", session, outcome)
+    assert stored(tmp_path, "scripts") is None

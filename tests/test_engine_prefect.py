@@ -1,0 +1,270 @@
+"""The flow on a real server: one for the file, in a folder with a space and Cyrillic letters in its path."""
+
+import csv
+import hashlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import closing
+
+import psutil
+import pytest
+
+from workshop.engines import prefect, scripts
+from workshop.sandbox import Sandbox
+
+pytestmark = pytest.mark.engine
+
+AFTER_BOOSTING = ["evaluate", "gate", "register", "train boosting"]
+# A failure that comes and goes while the code stays the same.
+BREAK_TRAIN = """    import os
+    if os.environ.get("BREAK_TRAIN") == candidate:
+        raise RuntimeError("no memory left")
+"""
+
+
+def outputs(sandbox):
+    """The hashes that every engine must agree on."""
+    files = {name: sandbox.root / "reports" / name for name in ("metrics.json", "predictions.parquet")}
+    return {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
+
+
+def names(outcome):
+    return sorted(record.name for record in outcome.records)
+
+
+def python(sandbox, code):
+    """What a piece of code prints in the project of a sandbox, read as JSON."""
+    return json.loads(sandbox.run(["python", "-c", code]).stdout.splitlines()[-1])
+
+
+def champion(sandbox):
+    """The version that is champion, asked where MLflow keeps it."""
+    with closing(sqlite3.connect(sandbox.root / "registry/mlflow.db")) as database:
+        [(version,)] = database.execute("SELECT version FROM registered_model_aliases WHERE alias = 'champion'")
+    return version
+
+
+def receipt(sandbox):
+    return json.loads((sandbox.root / "reports/registered.json").read_text(encoding="utf-8"))
+
+
+def insert(sandbox, file, before, text):
+    path = sandbox.root / file
+    code = path.read_text(encoding="utf-8")
+    assert code.count(before) == 1
+    path.write_text(code.replace(before, text + before), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    """A session after a cold run; its outcome, the hashes and the receipt it left are kept for the tests."""
+    root = tmp_path_factory.mktemp("prefect") / "с пробелом"
+    sandbox = Sandbox.create(root, params={"ingest.rows": 3000})
+    insert(sandbox, "flight_delays/stages/train.py", "    table = model.read_features(list(features_paths))\n", BREAK_TRAIN)
+    with prefect.session(sandbox) as session:
+        session.cold = session.run()
+        assert session.cold.exit_code == 0, session.cold.log
+        session.first, session.first_receipt = outputs(sandbox), receipt(sandbox)
+        yield session
+
+
+@pytest.fixture
+def set_param(engine):
+    """Set a parameter for one test."""
+    params = engine.sandbox.root / "params.yaml"
+    before = params.read_text(encoding="utf-8")
+    yield engine.sandbox.set_param
+    params.write_text(before, encoding="utf-8")
+
+
+def test_cold_run_gives_what_the_plain_script_gives(engine, tmp_path):
+    assert Counter(record.stage for record in engine.cold.records) == {
+        **dict.fromkeys(("ingest", "validate", "prepare"), 4),
+        "train": 2,
+        **dict.fromkeys(("evaluate", "gate", "register"), 1),
+    }
+    plain = Sandbox.create(tmp_path / "plain", params={"ingest.rows": 3000})
+    with scripts.session(plain) as session:
+        assert session.run().exit_code == 0
+    assert engine.first == outputs(plain)
+    for folder in ("reports", "models"):
+        published = {file.relative_to(engine.sandbox.root) for file in (engine.sandbox.root / folder).rglob("*")}
+        assert published == {file.relative_to(plain.root) for file in (plain.root / folder).rglob("*")}
+    # results and the files they point at are in one folder, so that nobody removes the one without the other
+    results = engine.sandbox.root / ".engines/prefect/results"
+    assert all(json.loads(file.read_text())["result"] for file in results.iterdir() if file.is_file())
+    assert {path.suffix for path in (results / "store").glob("*/*")} == {"", ".json", ".parquet", ".skops"}
+
+
+def test_the_server_shows_the_graph_of_the_pipeline(engine):
+    expected = python(
+        engine.sandbox,
+        "import json; from flight_delays.pipeline import STAGES, edges; print(json.dumps([list(STAGES), sorted(edges())]))",
+    )
+    stages, edges = engine.graph()
+    assert stages == set(expected[0])
+    assert edges == {tuple(edge) for edge in expected[1]}
+
+
+def test_nothing_changed_runs_no_stage(engine):
+    again = engine.run()
+    assert (again.exit_code, names(again)) == (0, [])
+    runs = engine.task_runs()
+    assert sorted(run["name"] for run in runs) == names(engine.cold)
+    assert all(run["cached"] and run["state"] == "COMPLETED" and run["start"] <= run["end"] for run in runs)
+    assert outputs(engine.sandbox) == engine.first
+
+
+def test_one_changed_parameter_and_back(engine, set_param):
+    set_param("train.candidates.boosting.max_iter", 30)
+    changed = engine.run()
+    assert (changed.exit_code, names(changed)) == (0, AFTER_BOOSTING)
+    assert outputs(engine.sandbox)["predictions.parquet"] != engine.first["predictions.parquet"]
+    assert champion(engine.sandbox) == receipt(engine.sandbox)["version"] != engine.first_receipt["version"]
+
+    set_param("train.candidates.boosting.max_iter", 80)
+    back = engine.run()
+    assert (back.exit_code, names(back)) == (0, ["gate", "register"])
+    assert outputs(engine.sandbox) == engine.first
+    assert receipt(engine.sandbox) == engine.first_receipt
+    assert champion(engine.sandbox) == engine.first_receipt["version"]
+
+
+def test_resume_after_a_failure_runs_what_is_left(engine, set_param):
+    set_param("train.seed", 7)
+    engine.settings["BREAK_TRAIN"] = "boosting"
+    try:
+        failed = engine.run()
+    finally:
+        del engine.settings["BREAK_TRAIN"]
+    assert failed.exit_code == 1
+    assert "no memory left" in failed.log
+    # tried three times; the other candidate does not suffer
+    assert Counter((record.name, record.status) for record in failed.records) == {
+        ("train boosting", "failed"): 3,
+        ("train logistic", "done"): 1,
+    }
+    states = {run["name"]: run["state"] for run in engine.task_runs()}
+    assert (states["train boosting"], states["train logistic"]) == ("FAILED", "COMPLETED")
+    assert "evaluate" not in states
+    resumed = engine.resume()
+    assert (resumed.exit_code, names(resumed)) == (0, AFTER_BOOSTING)
+
+
+def test_closed_gate_ends_with_3_and_is_not_tried_again(engine, set_param):
+    before = champion(engine.sandbox)
+    set_param("gate.min_roc_auc", 0.99)
+    closed = engine.run()
+    assert closed.exit_code == 3
+    assert [(record.name, record.status) for record in closed.records if record.stage == "gate"] == [("gate", "failed")]
+    assert "register" not in names(closed)
+    assert "below gate.min_roc_auc 0.99" in closed.log
+    assert json.loads((engine.sandbox.root / "reports/decision.json").read_text(encoding="utf-8"))["passed"] is False
+    assert champion(engine.sandbox) == before
+
+
+def test_an_edit_of_a_helper_module_runs_the_stages_that_import_it(engine):
+    file = engine.sandbox.root / "flight_delays/model.py"
+    code = file.read_text(encoding="utf-8")
+    file.write_text(code + "# edited\n", encoding="utf-8")
+    try:
+        edited = engine.run()
+    finally:
+        file.write_text(code, encoding="utf-8")
+    assert (edited.exit_code, names(edited)) == (0, ["evaluate", "gate", "register", "train boosting", "train logistic"])
+
+
+def write_bts(folder, month, delay):
+    """A month in the format of the US Bureau of Transportation Statistics, in which some flights are late."""
+    columns = [
+        *("FlightDate", "Reporting_Airline", "Tail_Number", "Flight_Number_Reporting_Airline", "Origin", "Dest"),
+        *("CRSDepTime", "DepTime", "DepDelay", "CRSArrTime", "ArrTime", "ArrDelay", "AirTime", "Distance"),
+    ]
+    with (folder / f"on_time_2013_{month}.csv").open("w", newline="", encoding="utf-8") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(columns)
+        for number in range(200):
+            hour, late = 6 + number % 16, delay if number % 3 else -2
+            times = [f"{hour:02}00", f"{hour:02}30", late, f"{hour + 1:02}00", f"{hour + 1:02}30", late]
+            rows.writerow([f"2013-{month:02}-{1 + number % 28:02}", "AA", "N1", 1 + number, "JFK", "LAX", *times, 60, 500])
+
+
+def test_changed_bts_file_is_ingested_again(engine, tmp_path):
+    (tmp_path / "data").mkdir()
+    for month in (1, 2):
+        write_bts(tmp_path / "data", month, 40)
+    sandbox = Sandbox.create(
+        tmp_path / "bts",
+        params={
+            "months": {"2013-01": "train", "2013-02": "test"},
+            "ingest.source": "bts",
+            "ingest.path": str(tmp_path / "data"),
+            "train.candidates": {"logistic": {"C": 0.1, "max_iter": 300}},
+            "gate.min_roc_auc": 1.0,  # closed: the registry is not the point here, and takes its time
+        },
+    )
+    session = prefect.Prefect(sandbox, engine.url, engine.settings)
+    first = session.run()
+    assert first.exit_code == 3, first.log
+    write_bts(tmp_path / "data", 2, 50)
+    second = session.run()
+    assert second.exit_code == 3, second.log
+    # both months lie in the folder that changed; beyond ingest, only the month that became another one counts
+    assert {"ingest 2013-02", "validate 2013-02", "prepare 2013-02", "evaluate"} <= set(names(second))
+    assert not {"validate 2013-01", "prepare 2013-01", "train logistic"} & set(names(second))
+
+
+def test_served_flow_has_its_schedule_and_runs(engine):
+    environment = engine.sandbox.environment(**engine.settings, PREFECT_RUNNER_POLL_FREQUENCY="1")
+    with (engine.sandbox.root / "logs/serve.log").open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, prefect.FLOW, "serve", "--cron", "0 6 1 * *"],
+            cwd=engine.sandbox.root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        found = wait_for(lambda: engine.api("/deployments/filter", {}))
+        assert [(d["name"], [s["schedule"]["cron"] for s in d["schedules"]]) for d in found] == [("scheduled", ["0 6 1 * *"])]
+        run = engine.api(f"/deployments/{found[0]['id']}/create_flow_run", {})
+        ended = wait_for(lambda: (r := engine.api(f"/flow_runs/{run['id']}")) and r["end_time"] and r)
+        assert ended["state_type"] == "COMPLETED"
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        try:
+            server.wait(20)
+        finally:
+            if server.poll() is None:
+                os.killpg(server.pid, signal.SIGKILL)
+
+
+def wait_for(condition, seconds=60):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := condition():
+            return found
+        time.sleep(0.3)
+    raise TimeoutError
+
+
+def test_only_this_machine_can_reach_the_server_and_it_goes_away(tmp_path):
+    sandbox = Sandbox.create(tmp_path / "short")
+    before = psutil.Process().children(recursive=True)
+    with pytest.raises(ZeroDivisionError), prefect.session(sandbox) as session:
+        started = [process for process in psutil.Process().children(recursive=True) if process not in before]
+        listening = [c.laddr for p in started for c in p.net_connections() if c.status == psutil.CONN_LISTEN]
+        assert {f"http://{address.ip}:{address.port}" for address in listening} == {session.url}
+        assert session.url.startswith("http://127.0.0.1:")
+        assert 0 < session.start_seconds < 120
+        1 / 0  # noqa: B018
+    assert started
+    assert not [process for process in started if process.is_running()]

@@ -1,0 +1,104 @@
+"""`make run`: papermill over the notebooks, with real engines; what it refuses, what it keeps, how it goes on."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from workshop.places import ROOT
+
+SMALL = ["--train-months", "2013-01,2013-02", "--test-months", "2013-03", "--rows", "2000"]
+
+
+def _run(cwd, *arguments: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "workshop", "run", *arguments],
+        cwd=cwd,
+        env=None,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture(scope="module")
+def kit(tmp_path_factory):
+    """A copy of the kit, so that runs/ of the checkout stays as it is; in a folder that shells trip over."""
+    folder = tmp_path_factory.mktemp("кит") / "с пробелом"
+    folder.mkdir()
+    for name in ("workshop", "notebooks", "sample_project"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "data", "models", "reports"))
+    return folder
+
+
+@pytest.mark.engine
+def test_all_engines_leave_the_same_bytes(kit):
+    done = _run(kit, *SMALL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    latest = kit / "runs/latest"
+    results = json.loads((latest / "results.json").read_text())
+    assert results["identical"] is True
+    assert set(results["engines"]) == {"scripts", "dvc", "airflow", "prefect", "kubeflow"}
+    assert {entry["stages_run"] for entry in results["engines"].values()} == {3 * 3 + 2 + 3}
+    assert len({entry["predictions_sha256"] for entry in results["engines"].values()}) == 1
+    assert sorted(path.stem for path in (latest / "notebooks").iterdir()) == sorted([*results["engines"], "compare"])
+    assert (latest / "report.html").stat().st_size > 50_000
+    assert done.stdout.strip().splitlines()[-1] == f"Report: {latest.resolve() / 'report.html'}"
+    for engine in results["engines"]:
+        assert engine in done.stdout
+
+
+@pytest.mark.engine
+def test_a_failed_notebook_is_named_and_resume_runs_only_what_is_missing(kit):
+    script = kit / "sample_project/dvc.yaml"
+    sound = script.read_text(encoding="utf-8")
+    script.write_text(sound.replace("flight_delays evaluate", "flight_delays evaluat"), encoding="utf-8")
+    try:
+        failed = _run(kit, *SMALL, "--engines", "scripts,dvc")
+    finally:
+        script.write_text(sound, encoding="utf-8")
+    assert failed.returncode == 1
+    assert "dvc failed" in failed.stderr
+    assert "notebooks/dvc.ipynb" in failed.stderr
+    assert "--resume" in failed.stderr
+    latest = kit / "runs/latest"
+    results = json.loads((latest / "results.json").read_text())
+    assert results["identical"] is False
+    assert list(results["engines"]) == ["scripts"]
+    kept = (latest / "notebooks/scripts.ipynb").stat().st_mtime_ns
+
+    resumed = _run(kit, "--resume")
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert "1 of 2 engines are done already" in resumed.stdout
+    assert json.loads((latest / "results.json").read_text())["identical"] is True
+    assert (latest / "notebooks/scripts.ipynb").stat().st_mtime_ns == kept
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-p", "moths", "3"], "declares no parameter moths; it declares engines, "),
+        (["--engines", "scripts,luigi"], "unknown engine 'luigi'; there are scripts, dvc"),
+        (["--train-months", "2013-05"], "2013-04 (test) is before 2013-05 (train)"),
+        (["--test-months", "April"], "April"),
+        (["--rows", "0"], "--rows: expected 1 or more, got 0"),
+        (["--seed", "-1"], "train.seed: Input should be greater than or equal to 0, got -1"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_runs(kit, arguments, message):
+    before = sorted((kit / "runs").glob("*"))
+    done = _run(kit, *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted((kit / "runs").glob("*")) == before
+
+
+def test_resume_without_a_run_says_so(tmp_path):
+    shutil.copytree(ROOT / "workshop", tmp_path / "workshop")
+    done = _run(tmp_path, "--resume")
+    assert done.returncode == 2
+    assert "there is no run to resume: start one with `make run`" in done.stderr

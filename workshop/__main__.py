@@ -1,0 +1,22 @@
+"""The kit's command line: python -m workshop --help."""
+
+import argparse
+import sys
+from importlib import import_module
+
+# each is a module workshop.NAME with add_parser(commands), which sets the parser's default `main`
+COMMANDS = ("build", "run", "bench")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line asks and give the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m workshop", description="The workshop's own tool.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name in COMMANDS:
+        import_module(f"workshop.{name}").add_parser(commands)
+    options = parser.parse_args(arguments)
+    return options.main(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""Build the notebooks from lessons/.
+
+lessons/NN_name/lesson.py -> notebooks/{ru,en}/NN_name.ipynb; lessons/NN_name/exercise.py -> exercises/{ru,en}/NN_name.ipynb
+(blanks) and solutions/{ru,en}/NN_name.ipynb (with outputs); lessons/pipeline/NAME.py -> notebooks/{ru,en}/pipeline/NAME.ipynb.
+"""
+
+import argparse
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workshop.places import ROOT
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from workshop.lesson_source import Source
+
+OUTPUT_FOLDERS = ("notebooks", "exercises", "solutions")
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A solution in all languages, by file; the English one is executed, the others get its outputs."""
+
+    source: "Source"
+    notebooks: "dict[str, NotebookNode]"
+    files: dict[str, Path]
+
+
+@dataclass
+class Plan:
+    """What the sources come to: every notebook by its file, and the solutions among them."""
+
+    root: Path
+    notebooks: "dict[Path, NotebookNode]" = field(default_factory=dict)
+    solutions: list[Solution] = field(default_factory=list)
+
+    def orphans(self) -> list[Path]:
+        """Notebooks in the output folders that no source makes."""
+        found = (file for folder in OUTPUT_FOLDERS for file in (self.root / folder).rglob("*.ipynb"))
+        return sorted(file for file in found if file not in self.notebooks and ".ipynb_checkpoints" not in file.parts)
+
+    def unexecuted(self) -> list[Solution]:
+        """Solutions with a cell whose code has changed since it was run, or that never ran."""
+        from workshop import outputs
+
+        return [solution for solution in self.solutions if not outputs.is_executed(solution.notebooks["en"])]
+
+
+def plan(root: Path) -> Plan:
+    """Read and check every source below `root`/lessons and make its notebooks; BuildError if anything is wrong."""
+    from workshop import notebooks
+    from workshop.lesson_source import LANGUAGES, BuildError
+
+    result = Plan(root)
+    sources, problems = read_sources(root / "lessons")
+    if problems:
+        raise BuildError([replace(problem, file=problem.file.relative_to(root)) for problem in problems])
+    for source in sources:
+        if source.kind == "exercise":
+            _add(
+                result, "exercises", source, {language: notebooks.make(source, language, "exercise") for language in LANGUAGES}
+            )
+            result.solutions.append(_solution(result, source))
+        else:
+            _add(result, "notebooks", source, {language: notebooks.make(source, language, "lesson") for language in LANGUAGES})
+    return result
+
+
+def read_sources(lessons: Path) -> "tuple[list[Source], list]":
+    """All sources in the folder `lessons`, and everything that is wrong with them."""
+    from workshop import lesson_checks, lesson_source
+    from workshop.message_checks import read_places
+    from workshop.notebooks import blank
+
+    files, problems = lesson_source.find(lessons)
+    places = {}
+    for folder in sorted({file.parent for file, _, _ in files}):
+        places[folder], wrong = read_places(folder)
+        problems += wrong
+    sources = []
+    for file, kind, name in files:
+        source, wrong = lesson_source.read(file, kind, name)
+        problems += [*wrong, *lesson_checks.check(source, places[file.parent], blank)]
+        sources.append(source)
+    return sources, problems
+
+
+def _add(result: Plan, folder: str, source: "Source", by_language: "dict[str, NotebookNode]") -> dict[str, Path]:
+    files = {language: result.root / folder / language / f"{source.name}.ipynb" for language in by_language}
+    result.notebooks |= {files[language]: notebook for language, notebook in by_language.items()}
+    return files
+
+
+def _solution(result: Plan, source: "Source") -> Solution:
+    from workshop import notebooks, outputs
+    from workshop.lesson_source import LANGUAGES
+
+    made = {language: notebooks.make(source, language, "solution") for language in LANGUAGES}
+    solution = Solution(source, made, _add(result, "solutions", source, made))
+    outputs.keep(made["en"], outputs.read(solution.files["en"]))
+    _share_outputs(solution)
+    return solution
+
+
+def _share_outputs(solution: Solution) -> None:
+    from workshop import outputs
+
+    for language, notebook in solution.notebooks.items():
+        if language != "en":
+            outputs.copy(notebook, solution.notebooks["en"])
+
+
+def write(result: Plan) -> list[Path]:
+    """Write the notebooks that differ from what is stored, each in one step; give their files."""
+    from workshop.notebooks import to_bytes
+
+    contents = {file: to_bytes(notebook) for file, notebook in result.notebooks.items()}
+    changed = [file for file, content in contents.items() if not file.exists() or file.read_bytes() != content]
+    for file in changed:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial = file.with_name(f".{file.name}.partial")
+        partial.write_bytes(contents[file])
+        partial.replace(file)
+    return changed
+
+
+def differences(result: Plan) -> list[str]:
+    """What is wrong with the stored notebooks, a line each."""
+    from workshop.notebooks import to_bytes
+
+    lines = []
+    for file, notebook in result.notebooks.items():
+        if not file.exists():
+            lines.append(f"{file.relative_to(result.root)}: missing")
+        elif file.read_bytes() != to_bytes(notebook):
+            lines.append(f"{file.relative_to(result.root)}: stale")
+    lines += [f"{file.relative_to(result.root)}: orphaned, no source makes it" for file in result.orphans()]
+    lines += [
+        f"{solution.files['en'].relative_to(result.root)}: not executed since its code changed"
+        for solution in result.unexecuted()
+    ]
+    return sorted(lines)
+
+
+def execute(result: Plan, solutions: list[Solution]) -> list[str]:
+    """Execute solutions and write each as soon as it is done; give what failed, a line each, by source and line."""
+    from workshop import outputs
+    from workshop.notebooks import cell_ids, make
+
+    failures = []
+    for solution in solutions:
+        print(f"executing {solution.files['en'].relative_to(result.root)}", flush=True)
+        notebook = make(solution.source, "en", "solution")
+        try:
+            outputs.execute(notebook, solution.files["en"].parent)
+        except outputs.ExecutionFailed as error:
+            lines = dict(zip(cell_ids(solution.source), solution.source.blocks, strict=True))
+            line = lines[error.cell_id].key.line if error.cell_id else 1
+            failures.append(f"{solution.source.file.relative_to(result.root)}:{line}: {error}")
+            continue
+        outputs.copy(solution.notebooks["en"], notebook)
+        _share_outputs(solution)
+        write(result)
+    return failures
+
+
+def add_parser(commands) -> None:
+    """Describe `build` to the command line."""
+    parser = commands.add_parser("build", help="build the notebooks from lessons/", description=__doc__)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--check", action="store_true", help="write nothing; fail if a notebook is stale, missing or orphaned")
+    what.add_argument(
+        "--execute",
+        nargs="?",
+        const="changed",
+        choices=("changed", "all"),
+        help="run the solutions whose code has changed, or all, and store their outputs",
+    )
+    parser.add_argument("--root", type=Path, default=ROOT, help="another folder with lessons/ (default: the kit)")
+    parser.set_defaults(main=main)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Build, check or execute; 0 if all is well, 1 with a line for each thing to mend."""
+    from workshop.lesson_source import BuildError
+
+    try:
+        result = plan(options.root.resolve())
+    except BuildError as error:
+        print(error, "Nothing was written.", sep="\n", file=sys.stderr)
+        return 1
+    if options.check:
+        wrong = differences(result)
+        print(*wrong, "Mend it with: make build, and ARGS=--execute for solutions" if wrong else "up to date", sep="\n")
+        return 1 if wrong else 0
+    changed = write(result)
+    print(f"{len(result.notebooks)} notebooks, {len(changed)} of them changed")
+    for file in result.orphans():
+        print(f"{file.relative_to(result.root)}: orphaned, no source makes it; remove it")
+    if options.execute:
+        failures = execute(result, result.solutions if options.execute == "all" else result.unexecuted())
+        print(*failures, sep="\n", end="\n" if failures else "", file=sys.stderr)
+        return 1 if failures else 0
+    for solution in result.unexecuted():
+        print(f"{solution.files['en'].relative_to(result.root)}: to be executed again: make build ARGS=--execute")
+    return 0

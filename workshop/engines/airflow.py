@@ -1,0 +1,389 @@
+"""Airflow: an API server, a scheduler and a dag-processor on SQLite, started for the session and driven over REST.
+
+`python -m workshop.engines.airflow --ui` keeps them up for the browser.
+"""
+
+import argparse
+import base64
+import configparser
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import psutil
+
+from workshop.engines.base import Outcome, Session
+from workshop.places import WORK, environment
+from workshop.sandbox import CommandFailed, Sandbox
+
+DAG_ID = "flight_delays"
+USER = "admin"
+DAG_FILE = "dags/flight_delays_dag.py"
+# The `airflow` command. jsonschema would also load a checker of IRIs, which nothing here needs, and which takes every
+# process more than a second.
+_MAIN = "import sys; sys.modules['rfc3987_syntax'] = None; {}from airflow.__main__ import main; main()"
+_AIRFLOW = [sys.executable, "-c", _MAIN.format("")]
+# LocalExecutor forks its tasks from the scheduler: what is loaded there need not be loaded by each of them. Only what
+# does not change: the project's own modules are loaded afresh by every task.
+_WARM = "import matplotlib.figure, pandera.pandas, pyarrow.parquet, skops.io, sklearn.calibration, sklearn.ensemble; "
+_SCHEDULER = [sys.executable, "-c", _MAIN.format(_WARM), "scheduler", "--skip-serve-logs"]
+_START_TIMEOUT = 120  # seconds; they come up in 12 to 25
+_RUN_TIMEOUT = 1800
+_STOP_TIMEOUT = 15
+_DONE = ("success", "failed")
+_PRINT_GRAPH = """
+import json, runpy, sys
+dag = runpy.run_path(sys.argv[1])["flight_delays_dag"]
+print(json.dumps({task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks}))
+"""
+_LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # the server is here, whatever proxy is set
+
+
+class Airflow(Session):
+    """Triggers runs of the DAG over the REST API of servers that are up at `url`."""
+
+    def __init__(self, sandbox: Sandbox, url: str, password: str, processes: dict[Path, subprocess.Popen]):
+        super().__init__(sandbox)
+        self.url = url
+        self.user = USER
+        self.password = password
+        self.processes = processes
+        self.run_id: str | None = None  # of the last run
+        self._token = ""
+
+    def log_in(self) -> None:
+        """Get the token that every other request carries."""
+        answer = self.api("/auth/token", {"username": self.user, "password": self.password})
+        self._token = answer["access_token"]
+
+    def api(self, path: str, content: dict[str, Any] | None = None) -> Any:
+        """What the server answers to a GET, or to a POST of `content`; urllib's HTTPError if it refuses."""
+        data = None if content is None else json.dumps(content).encode()
+        headers = {"Content-Type": "application/json"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        with _LOCAL.open(urllib.request.Request(self.url + path, data, headers), timeout=30) as answer:
+            return json.load(answer)
+
+    def wait_until_ready(self) -> None:
+        """Return as soon as all servers are healthy and the DAG is known; CommandFailed if that does not come."""
+        until = time.monotonic() + _START_TIMEOUT
+        while True:
+            _check(self.processes)
+            with suppress(urllib.error.URLError):  # nobody listens yet, or the DAG is not known yet
+                if not self._token:
+                    # The first request makes the server build its API for tasks, which takes seconds: not at a task's cost.
+                    self.api("/execution/health")
+                    self.log_in()
+                health = self.api("/api/v2/monitor/health")
+                if all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor")):
+                    self._refuse_broken_dag()
+                    self.api(f"/api/v2/dags/{DAG_ID}")
+                    return
+            if time.monotonic() > until:
+                raise CommandFailed(f"Airflow did not come up at {self.url} within {_START_TIMEOUT} s")
+            time.sleep(0.2)
+
+    def _refuse_broken_dag(self) -> None:
+        errors = self.api("/api/v2/importErrors")["import_errors"]
+        if errors:
+            raise CommandFailed("\n".join(f"{error['filename']}:\n{error['stack_trace']}" for error in errors))
+
+    def task_instances(self) -> list[dict[str, Any]]:
+        """The tasks of the last run that started, by start, as Airflow recorded them.
+
+        Each has task_id, map_index (-1 if it is not mapped), item (its month or candidate, or None), start and end
+        (ISO 8601), state (such as success) and tries.
+        """
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self.api(f"{self._run_path()}/taskInstances?limit=100&offset={len(found)}")
+            found += page["task_instances"]
+            if len(found) >= page["total_entries"]:
+                break
+        return [
+            {
+                "task_id": task["task_id"],
+                "map_index": task["map_index"],
+                "item": task["rendered_map_index"] if task["map_index"] >= 0 else None,
+                "start": task["start_date"],
+                "end": task["end_date"],
+                "state": task["state"],
+                "tries": task["try_number"],
+            }
+            for task in sorted(found, key=lambda task: task["start_date"] or "")
+            if task["start_date"]
+        ]
+
+    def backfill(self, month: str) -> Outcome:
+        """Run the pipeline as it would have run for a past month, such as 2013-05."""
+        return self._timed(lambda: self._backfill(month))
+
+    def _run(self) -> tuple[int, str]:
+        run = self.api(f"/api/v2/dags/{DAG_ID}/dagRuns", {"logical_date": None, "conf": {}})
+        return self._follow(run["dag_run_id"])
+
+    def _resume(self) -> tuple[int, str]:
+        wanted = {"dag_run_id": self.run_id, "only_failed": True, "reset_dag_runs": True, "dry_run": False}
+        self.api(f"/api/v2/dags/{DAG_ID}/clearTaskInstances", wanted)
+        return self._follow(self.run_id)
+
+    def _backfill(self, month: str) -> tuple[int, str]:
+        day = f"{month}-01T00:00:00Z"
+        wanted = {"dag_id": DAG_ID, "from_date": day, "to_date": day, "max_active_runs": 1}
+        self.api("/api/v2/backfills", wanted)
+        query = urllib.parse.urlencode({"run_type": "backfill", "order_by": "-id", "limit": 1})
+        return self._follow(self.api(f"/api/v2/dags/{DAG_ID}/dagRuns?{query}")["dag_runs"][0]["dag_run_id"])
+
+    def _follow(self, run_id: str) -> tuple[int, str]:
+        """Wait until the run ends; give the project's exit code, and what went wrong."""
+        self.run_id = run_id
+        failures = _Failures(self.sandbox)
+        until = time.monotonic() + _RUN_TIMEOUT
+        while (state := self.api(self._run_path())["state"]) not in _DONE:
+            _check(self.processes)
+            if time.monotonic() > until:
+                raise TimeoutError(f"the Airflow run {run_id} did not end within {_RUN_TIMEOUT} s")
+            time.sleep(0.3)
+        return failures.exit_code(state == "success"), f"{run_id}: {state}\n{failures.text()}"
+
+    def _run_path(self) -> str:
+        return f"/api/v2/dags/{DAG_ID}/dagRuns/{urllib.parse.quote(self.run_id)}"
+
+
+class DagsTest(Session):
+    """Runs the DAG in one process, by `airflow dags test`, without any server."""
+
+    def _run(self) -> tuple[int, str]:
+        home = _make_home(self.sandbox, "airflow-test")
+        failures = _Failures(self.sandbox)
+        done = self.sandbox.run(
+            [*_AIRFLOW, "dags", "test", DAG_ID], log="airflow_dags_test.log", check=False, AIRFLOW_HOME=str(home)
+        )
+        return failures.exit_code(done.returncode == 0), done.stdout + failures.text()
+
+
+class _Failures:
+    """What the DAG's failure callback reports from now on."""
+
+    def __init__(self, sandbox: Sandbox):
+        self._file = sandbox.root / "logs" / "failures.jsonl"
+        self._known = self._file.stat().st_size if self._file.exists() else 0
+
+    def text(self) -> str:
+        """The new lines, a JSON object each."""
+        return self._file.read_bytes()[self._known :].decode() if self._file.exists() else ""
+
+    def exit_code(self, succeeded: bool) -> int:
+        """The project's exit code for a run that ended so."""
+        if succeeded:
+            return 0
+        return 3 if any(json.loads(line)["exception"] == "GateClosed" for line in self.text().splitlines()) else 1
+
+
+@contextmanager
+def session(sandbox: Sandbox, *, ui: bool = False) -> Iterator[Airflow]:
+    """Start Airflow for the sandbox alone and stop it at the end, however that comes.
+
+    With `ui` it looks for changes of the DAG file more often. CommandFailed if Airflow does not come up.
+    """
+    started = time.perf_counter()
+    port = _free_port()
+    password = secrets.token_urlsafe(12)
+    home = _make_home(sandbox, "airflow", port=port, password=password, parse_every=10 if ui else 300)
+    servers = {
+        "api-server": [*_AIRFLOW, "api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"],
+        "scheduler": _SCHEDULER,
+        "dag-processor": [*_AIRFLOW, "dag-processor"],
+    }
+    processes: dict[Path, subprocess.Popen] = {}
+    try:
+        for name, command in servers.items():
+            log = home / f"{name}.log"
+            processes[log] = _start(command, log, sandbox.environment(AIRFLOW_HOME=str(home), NO_PROXY="127.0.0.1"))
+        airflow = Airflow(sandbox, f"http://127.0.0.1:{port}", password, processes)
+        airflow.wait_until_ready()
+        airflow.start_seconds = time.perf_counter() - started
+        yield airflow
+    finally:
+        _stop(list(processes.values()))
+
+
+def dags_test(sandbox: Sandbox) -> Outcome:
+    """Run the DAG in one process by `airflow dags test`."""
+    return DagsTest(sandbox).run()
+
+
+def graph(project_root: str | os.PathLike[str]) -> tuple[set[str], set[tuple[str, str]]]:
+    """The stages and edges of the DAG in a project's folder, without the tasks that only plan.
+
+    CommandFailed if the DAG file cannot be loaded.
+    """
+    sandbox = Sandbox(Path(project_root))
+    with TemporaryDirectory() as home:
+        done = sandbox.run(["python", "-c", _PRINT_GRAPH, str(sandbox.root / DAG_FILE)], AIRFLOW_HOME=home)
+    downstream = json.loads(done.stdout.splitlines()[-1])
+    stages = {name for name in downstream if not name.startswith("plan_")}
+    return stages, {(name, after) for name in stages for after in downstream[name]}
+
+
+def _make_home(sandbox: Sandbox, name: str, *, port: int = 8080, password: str | None = None, parse_every: int = 300) -> Path:
+    """A new AIRFLOW_HOME in the sandbox, with configuration and an empty database, readable by its owner only."""
+    home = sandbox.root / ".engines" / name
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True, mode=0o700)
+    shutil.copyfile(_migrated_database(), home / "airflow.db")
+    url = f"http://127.0.0.1:{port}"
+    config = configparser.ConfigParser(interpolation=None)
+    config.read_dict(
+        {
+            "core": {
+                "dags_folder": sandbox.root / "dags",
+                "load_examples": False,
+                "dags_are_paused_at_creation": False,
+                "executor": "LocalExecutor",
+                "parallelism": 2,
+                "execution_api_server_url": f"{url}/execution/",
+                "simple_auth_manager_users": f"{USER}:admin",
+                "fernet_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            },
+            "database": {"sql_alchemy_conn": f"sqlite:///{home}/airflow.db"},
+            "logging": {"colored_console_log": False},
+            "api": {"base_url": url, "secret_key": secrets.token_urlsafe(32)},
+            "api_auth": {"jwt_secret": secrets.token_urlsafe(64)},
+            "scheduler": {
+                # The months of the sample data are over: on a schedule, only a month without data would be due.
+                "use_job_schedule": False,
+                "scheduler_heartbeat_sec": 1,
+                "scheduler_idle_sleep_time": 0.2,
+            },
+            "workers": {
+                # Now and then a worker overlooks the end of its task until its next heartbeat, 5 s later by default.
+                "min_heartbeat_interval": 1,
+                "execution_api_timeout": 60,  # the default, 5 s, is too short for a busy laptop
+            },
+            "dag_processor": {"parsing_processes": 1, "min_file_process_interval": parse_every},
+        }
+    )
+    with (home / "airflow.cfg").open("w", encoding="utf-8") as file:
+        config.write(file)
+    if password:
+        (home / "simple_auth_manager_passwords.json.generated").write_text(json.dumps({USER: password}) + "\n")
+    for file in home.iterdir():
+        file.chmod(0o600)
+    return home
+
+
+def _migrated_database() -> Path:
+    """An empty database with all tables: making it takes 7 to 11 s, so one is kept for this version of Airflow."""
+    folder = Path(sys.prefix, "share", "workshop")
+    database = folder / f"airflow-{version('apache-airflow')}.db"
+    if not database.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder) as home:
+            file = Path(home, "airflow.db")
+            subprocess.run(
+                [*_AIRFLOW, "db", "migrate"],
+                cwd=home,
+                env=environment(AIRFLOW_HOME=home, AIRFLOW__CORE__LOAD_EXAMPLES="False"),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                check=True,
+                timeout=_START_TIMEOUT,
+            )
+            with closing(sqlite3.connect(file)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")  # stays with the file: readers do not lock writers out
+            file.replace(database)
+    return database
+
+
+def _start(command: Sequence[str], log: Path, env: dict[str, str]) -> subprocess.Popen:
+    with log.open("wb") as output:
+        # a session of its own, by which whatever it starts is found again
+        return subprocess.Popen(
+            command,
+            cwd=log.parent,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            umask=0o077,
+        )
+
+
+def _check(processes: dict[Path, subprocess.Popen]) -> None:
+    for log, process in processes.items():
+        if process.poll() is not None:
+            last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
+            raise CommandFailed(f"Airflow's {log.stem} ended with exit code {process.returncode}:\n{last}")
+
+
+def _stop(processes: Sequence[subprocess.Popen]) -> None:
+    """End the processes and all that they started: asked first, then killed."""
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+    psutil.wait_procs(processes, _STOP_TIMEOUT)
+    # A running task has a process group of its own, but is still of the session of the server that started it.
+    leaders = {process.pid for process in processes}
+    left = [process for process in psutil.process_iter() if _session_of(process) in leaders]
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(left, _STOP_TIMEOUT)
+
+
+def _session_of(process: psutil.Process) -> int | None:
+    try:
+        return os.getsid(process.pid)
+    except (ProcessLookupError, PermissionError):
+        return None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def main() -> None:
+    """Keep Airflow up for the browser, on a sandbox under work/ or on another copy of the project."""
+    parser = argparse.ArgumentParser(prog="python -m workshop.engines.airflow", description=main.__doc__)
+    parser.add_argument("--ui", action="store_true", required=True, help="start the servers and stay")
+    parser.add_argument("--project", type=Path, metavar="DIR", help="a copy of sample_project to work in")
+    options = parser.parse_args()
+    if options.project and not (options.project / DAG_FILE).is_file():
+        parser.error(f"{options.project} has no {DAG_FILE}")
+    sandbox = Sandbox(options.project) if options.project else Sandbox.create(WORK / "ui-airflow")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to stop the servers then, too
+    try:
+        print("Airflow is starting ...", flush=True)
+        with session(sandbox, ui=True) as airflow:
+            print(f"Airflow is at {airflow.url}/dags/{DAG_ID} (only this machine reaches it)")
+            print(f"user {airflow.user}, password {airflow.password}")
+            print(f"It runs the DAG in {sandbox.root / DAG_FILE}. Ctrl-C stops.", flush=True)
+            signal.pause()
+    except KeyboardInterrupt:
+        print("\nstopped")
+
+
+if __name__ == "__main__":
+    main()

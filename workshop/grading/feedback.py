@@ -1,0 +1,66 @@
+"""What a student is told: one page, in the language of the notebook, that needs no network and runs no script."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+from nbconvert.filters import strip_ansi
+from nbformat import NotebookNode
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]+")
+
+
+@cache
+def _texts() -> dict[str, dict[str, str]]:
+    return yaml.safe_load(Path(__file__).with_name("texts.yaml").read_text(encoding="utf-8"))
+
+
+def text(key: str, language: str, **values: Any) -> str:
+    """A text of texts.yaml in "ru" or "en", its {places} filled; KeyError if there is none."""
+    return _texts()[key][language].format(**values)
+
+
+def page(grade: Any, sections: list[dict[str, Any]], language: str) -> str:
+    """The feedback page of a `grade.Grade`; `sections` are of `section()`."""
+    templates = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True)
+    template = templates.get_template("feedback.html.j2")
+    return template.render(grade=grade, sections=sections, language=language, text=lambda key: text(key, language))
+
+
+def section(title: str, cells: list[NotebookNode], results: dict[str, dict[str, Any]], *, opened: bool) -> dict[str, Any]:
+    """A part of the page: code cells with what they printed."""
+    shown = [
+        {
+            "code": Markup(highlight(cell.source, PythonLexer(), HtmlFormatter(noclasses=True))),
+            "added": "added" in cell.metadata.get("tags", []),
+            "outputs": [shown for output in results.get(cell.id, {}).get("outputs", []) if (shown := _output(output))],
+        }
+        for cell in cells
+    ]
+    return {"title": title, "cells": shown, "open": opened}
+
+
+def _output(output: dict[str, Any]) -> dict[str, Any] | None:
+    """Text and pictures only: HTML of a student's making has no business in the instructor's browser."""
+    if output["output_type"] == "stream":
+        return {"text": strip_ansi(_joined(output["text"]))}
+    if output["output_type"] == "error":
+        return {"text": strip_ansi("\n".join(map(str, output["traceback"]))), "error": True}
+    data = output.get("data", {})
+    image = _joined(data.get("image/png", ""))
+    if image and _BASE64.fullmatch(image):
+        return {"image": image}
+    plain = _joined(data.get("text/plain", ""))
+    return {"text": strip_ansi(plain)} if plain else None
+
+
+def _joined(value: Any) -> str:
+    return value if isinstance(value, str) else "".join(map(str, value))

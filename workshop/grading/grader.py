@@ -1,0 +1,169 @@
+"""Grade one submission: run it with our checks, judge its tasks, and gather what to tell the student."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from workshop.grading.feedback import section, text
+from workshop.grading.notebook import Assignment, Refused, language_of, read_assignment, read_submission, recognise, restore
+from workshop.grading.supervise import Limits, Outcome, run
+from workshop.tasks import Task
+
+_CAUGHT_TIME = "CellTimeoutError"  # nbgrader's name for a cell that was interrupted
+_NOT_SOLVED = "NotSolvedYet"
+_LONGEST_REASON = 2000
+
+
+@dataclass(frozen=True)
+class TaskGrade:
+    """A task of a submission: whether it passed, and what to tell the student."""
+
+    task: Task
+    passed: bool
+    reason: str
+
+    @property
+    def points(self) -> int:
+        """All or nothing."""
+        return self.task.points if self.passed else 0
+
+
+@dataclass(frozen=True)
+class Grade:
+    """A submission: points by task; `remark` says what went wrong with the whole, `notes` are for the feedback."""
+
+    student: str
+    lesson: str
+    language: str
+    max_points: int
+    tasks: tuple[TaskGrade, ...] = ()
+    remark: str = ""
+    notes: tuple[str, ...] = ()
+    sections: tuple[dict, ...] = field(default=(), repr=False)
+
+    @property
+    def total(self) -> int:
+        """The points of all tasks."""
+        return sum(one.points for one in self.tasks)
+
+
+@dataclass(frozen=True)
+class Grader:
+    """Grades submissions against the exercises in a folder of lessons; `hide` is what a submission must not see."""
+
+    lessons: Path
+    limits: Limits
+    language: str = "ru"
+    hide: tuple[Path, ...] = ()
+
+    def assignments(self) -> dict[str, Assignment]:
+        """Every exercise by its lesson's name; BuildError if one is wrong."""
+        return {file.parent.name: read_assignment(file.parent) for file in sorted(self.lessons.glob("*/exercise.py"))}
+
+    def grade(self, student: str, lesson: str, file: Path | None, assignments: dict[str, Assignment]) -> Grade:
+        """Grade a file, or the lack of one; whatever is wrong with it becomes a remark."""
+        if lesson not in assignments:
+            return Grade(student, lesson, self.language, 0, remark=text("unknown_lesson", self.language, lesson=lesson))
+        assignment = assignments[lesson]
+        try:
+            if file is None:
+                raise Refused("missing")
+            submission = read_submission(file)
+            recognise(submission, assignment, assignments.values())
+        except Refused as refused:
+            remark = text(refused.key, self.language, **refused.values)
+            nothing = tuple(TaskGrade(task, False, remark) for task in assignment.exercise.tasks)
+            return Grade(student, lesson, self.language, assignment.exercise.max_points, nothing, remark)
+        language = language_of(submission, assignment, self.language)
+        restored, touched = restore(submission, assignment, language)
+        return self._run(student, assignment, language, restored, touched)
+
+    def _run(self, student: str, assignment: Assignment, language: str, restored: NotebookNode, touched: int) -> Grade:
+        outcome = run(restored, self.lessons, language, self.limits, self.hide)
+        if outcome.end == "worker":  # may be our own fault: the instructor should see it
+            print(outcome.log, file=sys.stderr)
+        parts = _parts(restored, assignment)
+        tasks = tuple(
+            _judge(task, assignment, parts[task.number], outcome, self.limits, language) for task in assignment.exercise.tasks
+        )
+        notes = [text("checks_restored", language, count=touched)] if touched else []
+        if not self.limits.namespaces:
+            notes.append(text("not_isolated", language))
+        return Grade(
+            student,
+            assignment.lesson,
+            language,
+            assignment.exercise.max_points,
+            tasks,
+            _remark(parts, outcome, self.limits, language),
+            tuple(notes),
+            tuple(_sections(parts, tasks, outcome, language)),
+        )
+
+
+def _parts(restored: NotebookNode, assignment: Assignment) -> dict[int, list[NotebookNode]]:
+    """The code cells by task; 0 is what stands before the first."""
+    belongs = {id_: task.number for task in assignment.exercise.tasks for id_ in assignment.code_ids(task)}
+    parts: dict[int, list] = {0: []} | {task.number: [] for task in assignment.exercise.tasks}
+    number, waiting = 0, []
+    for cell in restored.cells:
+        if cell.cell_type != "code":
+            continue
+        if "added" in cell.metadata.get("tags", []):
+            waiting.append(cell)  # it runs before the cell that follows, and so belongs to that cell's task
+            continue
+        number = belongs.get(cell.id, number)
+        parts[number] += [*waiting, cell]
+        waiting = []
+    parts[number] += waiting
+    return parts
+
+
+def _judge(
+    task: Task, assignment: Assignment, cells: list[NotebookNode], outcome: Outcome, limits: Limits, language: str
+) -> TaskGrade:
+    """A task passes if all its checks ran without an error; else the first thing that went wrong is the reason."""
+    ran = outcome.cells
+    checks = assignment.check_ids(task)
+    if all(ran.get(id_, {}).get("status") == "ok" for id_ in checks):
+        return TaskGrade(task, True, text("passed", language))
+    ours = [cell for cell in cells if "added" not in cell.metadata.get("tags", [])]
+    failed = next((ran[cell.id] for cell in ours if ran.get(cell.id, {}).get("status", "ok") != "ok"), None)
+    if failed is None:
+        reason = text("not_reached", language)
+    elif failed["name"] == _NOT_SOLVED:
+        reason = text("not_solved", language)
+    elif failed["name"] == _CAUGHT_TIME:
+        reason = text("cell_time", language, cell_seconds=limits.cell_seconds)
+    elif failed["id"] in checks and failed["name"] == "AssertionError":
+        reason = failed["text"]
+    elif failed["status"] == "error":
+        reason = text("error", language, name=failed["name"], text=failed["text"])
+    else:
+        reason = text(failed["status"], language, task=task.number)
+    return TaskGrade(task, False, reason[:_LONGEST_REASON])
+
+
+def _remark(parts: dict[int, list[NotebookNode]], outcome: Outcome, limits: Limits, language: str) -> str:
+    """Why the run did not get to its end; nothing if it did."""
+    if outcome.end == "done":
+        return ""
+    last = next(reversed(outcome.cells), None)
+    reached = [(cell.id, number) for number, cells in parts.items() for cell in cells]
+    ids = [id_ for id_, _ in reached]
+    # a cell that killed everything left no result, so it is the one after the last
+    place = (ids.index(last) + (outcome.end not in ("died", "stuck"))) if last else 0
+    number = reached[min(place, len(reached) - 1)][1]
+    return text(outcome.end, language, task=number or text("opening", language), **vars(limits))
+
+
+def _sections(
+    parts: dict[int, list[NotebookNode]], tasks: tuple[TaskGrade, ...], outcome: Outcome, language: str
+) -> Iterator[dict]:
+    yield section(text("before", language), parts[0], outcome.cells, opened=False)
+    for one in tasks:
+        title = f"{text('task', language)} {one.task.number}. {one.task.titles[language]}"
+        yield section(title, parts[one.task.number], outcome.cells, opened=not one.passed)

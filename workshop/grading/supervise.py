@@ -1,0 +1,187 @@
+"""Run a restored notebook in a folder of its own, with limits of time, memory and processes, and end all of it."""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from nbformat import NotebookNode
+
+from workshop.grading import jail
+from workshop.places import ROOT, environment
+
+_MARK = "WORKSHOP_SUBMISSION"
+_LOG_TAIL = 2000  # characters
+_LOOK_EVERY = 0.1  # seconds
+_NOT_COPIED = shutil.ignore_patterns("__pycache__", "data", "models", "reports", "registry", "logs", ".engines", ".dvc", ".git")
+# a token in the instructor's environment is not for students to print
+_INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
+_SECRETS = (".ssh", ".aws", ".gnupg", ".config", ".kube", ".docker")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a submission may use: seconds for a cell and for all, memory and processes in all, whether it is jailed."""
+
+    cell_seconds: int = 120
+    seconds: int = 900
+    memory_mb: int = 3000
+    processes: int = 300
+    namespaces: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it ended (`done`, or why not: died, stuck, time, memory, processes, worker), the results of cells by id, and
+    the last lines of the worker's log.
+    """
+
+    end: str
+    cells: dict[str, dict[str, Any]]
+    log: str = ""
+
+
+def run(notebook: NotebookNode, lessons: Path, language: str, limits: Limits, hide: tuple[Path, ...] = ()) -> Outcome:
+    """Run all code cells of the notebook in a jail; `hide` are folders it must not see, such as other submissions.
+
+    The notebook works in a copy of the kit. The copy and whatever the submission started are gone afterwards.
+    """
+    mark = secrets.token_hex(8)
+    with _folder() as base:
+        inside = base / "in"
+        cwd = _copy_kit(inside / "kit", lessons, language)
+        secret = tuple(path for name in _SECRETS if (path := Path.home() / name).is_dir())
+        covered = tuple(path.resolve() for path in (*hide, *secret) if not inside.is_relative_to(path.resolve()))
+        job = {
+            "notebook": str(base / "notebook.ipynb"),
+            "results": str(base / "results.jsonl"),
+            "connection_file": str(inside / "k.json"),
+            "jail": jail.prefix(inside, limits.memory_mb, covered, namespaces=limits.namespaces),
+            "environment": _environment(inside, mark),
+            "folder": str(cwd),
+            "cell_seconds": limits.cell_seconds,
+        }
+        Path(job["notebook"]).write_text(json.dumps(notebook), encoding="utf-8")
+        Path(job["results"]).touch()
+        (base / "job.json").write_text(json.dumps(job), encoding="utf-8")
+        end = _watched([sys.executable, "-m", "workshop.grading.worker", str(base / "job.json")], limits, mark, base / "log")
+        lines = Path(job["results"]).read_text(encoding="utf-8").splitlines()
+        results = [json.loads(line) for line in lines if line.endswith("}")]
+        if end == "done" and results and results[-1]["status"] in ("died", "stuck"):
+            end = results[-1]["status"]
+        log = (base / "log").read_text(encoding="utf-8", errors="replace")[-_LOG_TAIL:]
+        return Outcome(end, {result["id"]: result for result in results}, log)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    # a short path: the names of socket files have room for about 100 characters
+    base = Path(tempfile.mkdtemp(prefix="grade-")).resolve()
+    try:
+        yield base
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+
+
+def _copy_kit(kit: Path, lessons: Path, language: str) -> Path:
+    """A copy of what a notebook needs of the kit, and of lessons only the texts; gives the notebook's folder."""
+    shutil.copytree(ROOT / "workshop", kit / "workshop", ignore=_NOT_COPIED)
+    shutil.copytree(ROOT / "sample_project", kit / "sample_project", ignore=_NOT_COPIED)
+    for file in lessons.glob("*/messages.yaml"):
+        (kit / "lessons" / file.parent.name).mkdir(parents=True)
+        shutil.copy(file, kit / "lessons" / file.parent.name)
+    cwd = kit / "exercises" / language
+    for folder in (cwd, kit.parent / "home", kit.parent / "tmp"):
+        folder.mkdir(parents=True)
+    return cwd
+
+
+def _environment(inside: Path, mark: str) -> dict[str, str]:
+    added = {key: value for key, value in environment().items() if os.environ.get(key) != value}
+    inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
+    folders = {"HOME": str(inside / "home"), "TMPDIR": str(inside / "tmp"), "PYTHONPATH": str(inside / "kit")}
+    return {**inherited, **added, **folders, "PYTHONDONTWRITEBYTECODE": "1", _MARK: mark}
+
+
+def _watched(command: list[str], limits: Limits, mark: str, log: Path) -> str:
+    """Run the worker and say how it ended; no process of it is left."""
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
+        )
+        try:
+            return _wait(psutil.Process(process.pid), process, limits)
+        finally:
+            _end(process, mark)
+
+
+def _wait(tree: psutil.Process, process: subprocess.Popen, limits: Limits) -> str:
+    deadline = time.monotonic() + limits.seconds
+    while process.poll() is None:
+        if time.monotonic() > deadline:
+            return "time"
+        memory, count = _use(tree)
+        if memory > limits.memory_mb * 1024**2:
+            return "memory"
+        if count > limits.processes:
+            return "processes"
+        time.sleep(_LOOK_EVERY)
+    return "done" if process.returncode == 0 else "worker"
+
+
+def _use(tree: psutil.Process) -> tuple[int, int]:
+    """Memory in bytes and number of processes, the worker and all below it."""
+    memory, count = 0, 0
+    with suppress(psutil.NoSuchProcess):
+        for process in [tree, *tree.children(recursive=True)]:
+            count += 1
+            with suppress(psutil.Error):
+                memory += process.memory_info().rss
+    return memory, count
+
+
+def _end(process: subprocess.Popen, mark: str) -> None:
+    """Kill the worker, then the jail and all in it: by descent, and by their mark where a process got away."""
+    below = []
+    with suppress(psutil.NoSuchProcess):
+        below = psutil.Process(process.pid).children(recursive=True)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for _ in range(20):  # a process may have been starting another
+        left = [one for one in [*below, *_marked(mark)] if _alive(one)]
+        if not left:
+            return
+        for one in left:
+            with suppress(psutil.Error):
+                one.kill()
+        psutil.wait_procs(left, timeout=1)
+
+
+def _alive(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def _marked(mark: str) -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.environ().get(_MARK) == mark:
+                yield process

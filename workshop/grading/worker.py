@@ -1,0 +1,110 @@
+"""Run one prepared notebook in a jailed kernel and write down, cell by cell, how it went.
+
+    python -m workshop.grading.worker JOB.json
+
+A process of its own for every submission: whatever a student's code does to the kernel or sends us, at worst this
+process is ended. The results are lines of JSON, written as they come, so what was reached before the end counts.
+"""
+
+import contextlib
+import json
+import sys
+from pathlib import Path
+
+import nbformat
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat.v4 import new_output
+from nbgrader.preprocessors import Execute, LimitOutput
+from traitlets import List, Unicode
+
+_OUTPUT_LIMIT = 200_000  # characters of a cell's output that are kept
+_CUT = "\n... output truncated ...\n"
+
+
+class JailedKernel(AsyncKernelManager):
+    """Starts the kernel behind the jail's command; talks through socket files, which need no network."""
+
+    jail = List(Unicode())
+
+    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+        """Our own Python, whatever kernels are installed for the user."""
+        return [*self.jail, sys.executable, "-m", "ipykernel_launcher", "-f", self.connection_file, *(extra_arguments or [])]
+
+
+class Runner(Execute):
+    """nbgrader's execution, with an end to what a cell may print, and the kernel's reply kept."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.reply: dict = {}
+        self._room = _OUTPUT_LIMIT
+
+    def on_cell_executed(self, **event) -> None:
+        """Keep the reply: it says whether the cell failed."""
+        super().on_cell_executed(**event)
+        self.reply = event["execute_reply"]["content"]
+
+    def start_cell(self) -> None:
+        """Forget what the last cell left."""
+        self.reply, self._room = {}, _OUTPUT_LIMIT
+
+    def output(self, outs, msg, display_id, cell_index):
+        """Store an output as long as there is room."""
+        if self._room <= 0:
+            return None
+        size = len(json.dumps(msg["content"], default=str))
+        self._room -= size
+        if self._room > 0 or msg["msg_type"] == "error":
+            return super().output(outs, msg, display_id, cell_index)
+        if msg["msg_type"] == "stream":
+            msg["content"]["text"] = msg["content"]["text"][: self._room + size] + _CUT
+            return super().output(outs, msg, display_id, cell_index)
+        outs.append(new_output("stream", name="stdout", text=_CUT))
+        return None
+
+
+def main(argv: list[str]) -> int:
+    """Do the job described in the file: notebook, results, jail, environment, folder, cell_seconds."""
+    job = json.loads(Path(argv[0]).read_text(encoding="utf-8"))
+    notebook = nbformat.from_dict(json.loads(Path(job["notebook"]).read_text(encoding="utf-8")))
+    kernel = JailedKernel(jail=job["jail"], transport="ipc", connection_file=job["connection_file"])
+    kernel.kernel_spec.interrupt_mode = "message"  # a signal would stop at the jail's door
+    runner = Runner(km=kernel, timeout=job["cell_seconds"], startup_timeout=120, store_widget_state=False)
+    runner.nb = notebook  # nbconvert's constructor cannot take it
+    with Path(job["results"]).open("a", encoding="utf-8") as results:
+        with runner.setup_kernel(cwd=job["folder"], env=job["environment"]):
+            for index, cell in enumerate(notebook.cells):
+                if cell.cell_type == "code":
+                    result = _run(runner, cell, index)
+                    results.write(json.dumps(result) + "\n")
+                    results.flush()
+                    if result["status"] in ("died", "stuck"):
+                        break
+        with contextlib.suppress(RuntimeError):  # it may be dead already
+            runner._cleanup_kernel()
+    return 0
+
+
+def _run(runner: Runner, cell, index: int) -> dict:
+    """Run a cell: ok, error (with name and text), died (no kernel any more), stuck (it ignores the interrupt)."""
+    runner.start_cell()
+    status = None
+    try:
+        runner.execute_cell(cell, index)
+    except DeadKernelError:
+        status = "died"
+    except CellTimeoutError:
+        status = "stuck"
+    LimitOutput().preprocess_cell(cell, {}, index)
+    return {
+        "id": cell.id,
+        "status": status or runner.reply.get("status", "ok"),
+        "name": runner.reply.get("ename", ""),
+        "text": str(runner.reply.get("evalue", "")),
+        "outputs": cell.outputs,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,82 @@
+"""Make notebooks of a source: one for each language and variant, the same bytes at every build.
+
+- A cell has the same id in every variant and language. It is made from the lesson and from the cell's own text as a
+  student gets it (the English one of twins), so that neither a cell inserted elsewhere nor another solution changes it.
+- `# BEGIN SOLUTION` ... `# END SOLUTION` becomes STUB, with the indentation of the marker.
+- The line `lang = "en"` of the parameters cell gets the notebook's language. It is the only code that differs.
+"""
+
+import hashlib
+from collections import Counter
+from typing import Literal
+
+import nbformat
+from nbconvert.preprocessors import TagRemovePreprocessor
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.preprocessors import ClearSolutions
+
+from workshop.lesson_checks import LANGUAGE_LINE
+from workshop.lesson_source import LANGUAGES, Block, Source
+
+STUB = "say.not_solved_yet()  # replace this line by your code"
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+Variant = Literal["lesson", "exercise", "solution"]
+
+
+def blank(text: str) -> str:
+    """The text of a code cell with its solutions replaced by the stub."""
+    return _blanked(new_notebook(cells=[new_code_cell(text)])).cells[0].source
+
+
+def _blanked(notebook: NotebookNode) -> NotebookNode:
+    # without enforce_metadata it takes cells that were not made by nbgrader
+    clear = ClearSolutions(code_stub={"python": STUB}, enforce_metadata=False)
+    return clear.preprocess(notebook, {})[0]
+
+
+def cell_ids(source: Source) -> list[str]:
+    """An id for each block of a source."""
+    seen: Counter[str] = Counter()
+    ids = []
+    for block in source.blocks:
+        key = block.key
+        content = "\n".join([source.kind, source.name, key.kind, blank(key.text) if block.is_code else key.text])
+        seen[content] += 1
+        ids.append(hashlib.sha256(f"{content}\n{seen[content]}".encode()).hexdigest()[:12])
+    return ids
+
+
+def make(source: Source, language: str, variant: Variant) -> NotebookNode:
+    """The notebook of a source in one language; an "exercise" has blanks, a "solution" has everything, none has outputs."""
+    cells = [_node(block, id_, language) for block, id_ in zip(source.blocks, cell_ids(source), strict=True)]
+    notebook = new_notebook(cells=cells, metadata=METADATA)
+    if variant == "exercise":
+        notebook = _blanked(notebook)
+        notebook = TagRemovePreprocessor(remove_cell_tags={"solution"}).preprocess(notebook, {})[0]
+    return notebook
+
+
+def _node(block: Block, id_: str, language: str) -> NotebookNode:
+    cell = block.cell(language)
+    tags = cell.tags - set(LANGUAGES)
+    if "exercise" in tags:
+        tags -= {"solution"}  # a task's own text: in both
+    text = LANGUAGE_LINE.sub(language_line(language), cell.text) if "parameters" in tags else cell.text
+    new = new_code_cell if block.is_code else new_markdown_cell
+    return new(text, id=id_, metadata={"tags": sorted(tags)} if tags else {})
+
+
+def language_line(language: str) -> str:
+    """The line of the parameters cell that names the notebook's language."""
+    return f'lang = "{language}"  # the only line of code that differs between the languages'
+
+
+def to_bytes(notebook: NotebookNode) -> bytes:
+    """The notebook as a file: valid, keys sorted, UTF-8, a newline at the end."""
+    nbformat.validate(notebook)
+    return (nbformat.writes(notebook, nbformat.NO_CONVERT) + "\n").encode()
