@@ -1,5 +1,6 @@
 """Every check tells right answers from wrong ones, and says what is wrong."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from workshop.places import LESSONS, ROOT, environment
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE))
+import try_answers  # noqa: E402
 from tiny_lessons import FILE, FUNCTION, NUMBER, SUM, write_lesson  # noqa: E402
 
 ANSWERS = HERE / "answers"
@@ -82,11 +84,19 @@ def tried(tmp_path: Path, answers: dict, name: str = "01_tiny", tasks=(NUMBER, F
     exercise = write_lesson(tmp_path / "lessons", name, tasks)
     file = tmp_path / "answers.yaml"
     file.write_text(yaml.safe_dump(answers), encoding="utf-8")
-    return found(exercise.parent, file, tmp_path)
+    with contextlib.chdir(tmp_path):
+        return list(try_answers.problems(exercise.parent, file))
 
 
 def test_good_answers_pass(tmp_path):
     assert tried(tmp_path, GOOD) == []
+
+
+def test_a_fresh_process_tells_the_same(tmp_path):
+    lenient = (NUMBER[0], 'print("noise")\nassert answer >= 0, say("wrong_number")')
+    expected = tried(tmp_path, GOOD, tasks=(lenient, FUNCTION, FILE, SUM))
+    assert len(expected) == 3
+    assert found(tmp_path / "lessons" / "01_tiny", tmp_path / "answers.yaml", tmp_path) == expected
 
 
 def test_too_lenient_check_is_caught(tmp_path):

@@ -247,7 +247,7 @@ def test_served_flow_has_its_schedule_and_runs(engine):
                 os.killpg(server.pid, signal.SIGKILL)
 
 
-def wait_for(condition, seconds=60):
+def wait_for(condition, seconds=120):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if found := condition():

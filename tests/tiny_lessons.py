@@ -16,7 +16,7 @@ lang = "en"
 # %%
 from workshop.messages import load
 
-say = load("NAME", lang)
+say = load("NAME", lang, "LESSONS")
 """
 
 TASK = """
@@ -52,11 +52,14 @@ wrong_sum: {ru: Сумма не та, en: Another sum}
 """
 
 
-def write_lesson(lessons: Path, name: str, tasks=(NUMBER, FUNCTION, FILE, SUM)) -> Path:
-    """Write a lesson of (code, check) tasks worth 2 points each into the folder `lessons`; gives its exercise.py."""
+def write_lesson(lessons: Path, name: str, tasks=(NUMBER, FUNCTION, FILE, SUM), *, texts_from: str | None = None) -> Path:
+    """Write a lesson of (code, check) tasks worth 2 points each into the folder `lessons`; gives its exercise.py.
+
+    Its texts are read from `texts_from` when it runs, by default from where they are written.
+    """
     folder = lessons / name
     folder.mkdir(parents=True)
-    parts = [OPENING.replace("NAME", name)]
+    parts = [OPENING.replace("NAME", name).replace("LESSONS", texts_from or str(lessons))]
     for number, (code, check) in enumerate(tasks, start=1):
         filled = TASK.replace("NUMBER", str(number)).replace("POINTS", "2")
         parts.append(filled.replace("CODE", code).replace("CHECK", check))

@@ -28,18 +28,21 @@ NOT_SOLVED = "not_solved_yet"
 Namespace = dict[str, Any]
 
 
-class Said:
-    """The texts that checks asked for, by key: how a message leads back to its key, whatever values it holds."""
+@contextlib.contextmanager
+def listening() -> Iterator[dict[str, str]]:
+    """The texts that checks ask for, by key: so a message leads back to its key, whatever values it holds."""
+    said: dict[str, str] = {}
+    original = messages.Say.__call__
 
-    def __init__(self):
-        self.texts: dict[str, str] = {}
-        say_text = messages.Say.__call__
+    def say_and_note(say: messages.Say, key: str, **values: object) -> str:
+        said[key] = original(say, key, **values)
+        return said[key]
 
-        def listen(say: messages.Say, key: str, **values: object) -> str:
-            self.texts[key] = say_text(say, key, **values)
-            return self.texts[key]
-
-        messages.Say.__call__ = listen
+    messages.Say.__call__ = say_and_note
+    try:
+        yield said
+    finally:
+        messages.Say.__call__ = original
 
 
 def problems(lesson: Path, answers_file: Path) -> Iterator[str]:
@@ -47,16 +50,16 @@ def problems(lesson: Path, answers_file: Path) -> Iterator[str]:
     exercise = read_exercise(lesson / "exercise.py")
     answers = yaml.safe_load(answers_file.read_text(encoding="utf-8")) or {}
     yield from _count_problems(exercise, answers)
-    said = Said()
     namespace: Namespace = {"__name__": "__main__", "display": display}
-    _run(exercise.opening, namespace)
-    for task in exercise.tasks:
-        where = f"{exercise.lesson} task {task.number}"
-        for what, answer, expected in _attempts(task, answers.get(task.number) or {}):
-            verdict = _verdict(task, answer, expected, dict(namespace), said)
-            if verdict:
-                yield f"{where}, {what}: {verdict}"
-        _run(task.cells, namespace)
+    with listening() as said:
+        _run(exercise.opening, namespace)
+        for task in exercise.tasks:
+            where = f"{exercise.lesson} task {task.number}"
+            for what, answer, expected in _attempts(task, answers.get(task.number) or {}):
+                verdict = _verdict(task, answer, expected, dict(namespace), said)
+                if verdict:
+                    yield f"{where}, {what}: {verdict}"
+            _run(task.cells, namespace)
 
 
 def _count_problems(exercise: Exercise, answers: dict) -> Iterator[str]:
@@ -85,18 +88,18 @@ def _pieces(answer: str | list[str]) -> list[str]:
     return [answer] if isinstance(answer, str) else answer
 
 
-def _verdict(task: Task, answer: list[str], expected: str | None, namespace: Namespace, said: Said) -> str | None:
+def _verdict(task: Task, answer: list[str], expected: str | None, namespace: Namespace, said: dict[str, str]) -> str | None:
     """What is wrong with the outcome of an answer; None if it is as expected."""
     if len(answer) != task.blanks:
         return f"{len(answer)} pieces of code for {task.blanks} blanks"
-    said.texts = {}
+    said.clear()
     try:
         _run(_until_checked(task), namespace, answer)
     except messages.NotSolvedYet:
         met = f"the key {NOT_SOLVED!r}"
         as_expected = expected == NOT_SOLVED
     except AssertionError as error:
-        keys = [key for key, text in said.texts.items() if text == str(error)]
+        keys = [key for key, text in said.items() if text == str(error)]
         met = f"the key {keys[-1]!r}" if keys else f"an assertion without a message of the lesson: {error!s:.200}"
         as_expected = expected in keys
     except BaseException as error:  # also SystemExit: whatever an answer or a check may do

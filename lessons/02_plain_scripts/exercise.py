@@ -34,6 +34,8 @@ sandbox, say = start("02_plain_scripts", lang, part="exercise", months=months, i
 # Your copy of the project has two months of two thousand flights each. The data are loaded, checked and prepared already.
 
 # %%
+import shutil
+
 from flight_delays.pipeline import STAGES, Project, edges
 
 project = Project.load(sandbox.root)
@@ -60,8 +62,6 @@ command = "python -m flight_delays train --candidate boosting"
 # END SOLUTION
 
 # %% tags=["check"]
-import shutil
-
 assert isinstance(command, str) and command.split()[:3] == ["python", "-m", "flight_delays"], say("command_form")
 shutil.rmtree(sandbox.root / "models", ignore_errors=True)
 seen = len(sandbox.records())

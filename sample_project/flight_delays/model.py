@@ -1,6 +1,8 @@
 """The candidates: how they are built, stored and scored. The same for every engine, to the last bit."""
 
+import functools
 import os
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,8 +31,20 @@ TRUSTED_TYPES = [
 ]
 _MOST_CATEGORIES = 200  # gradient boosting takes at most 255; the rarest share one code
 
-# Two threads share the sums of a gradient in another order than one, and differ in the last bits.
-one_thread = threadpool_limits.wrap(limits=1)
+
+def one_thread(function: Callable) -> Callable:
+    """Limit the calling process to one thread of arithmetic, for good.
+
+    Two threads share the sums of a gradient in another order than one, and differ in the last bits. The limit is not
+    lifted again: an engine may run two stages in two threads, and the first to end would lift it for the other.
+    """
+
+    @functools.wraps(function)
+    def limited(*args, **kwargs):
+        threadpool_limits(limits=1)
+        return function(*args, **kwargs)
+
+    return limited
 
 
 def logistic(*, numbers: list[str], seed: int, **hyperparameters: Any) -> Pipeline:

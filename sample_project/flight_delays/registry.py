@@ -94,12 +94,9 @@ class Registry:
         from flight_delays import model
 
         mlflow.set_tracking_uri(f"sqlite:///{self.database}")
-        if mlflow.get_experiment_by_name(self.model_name) is None:
-            # without a location of its own the experiment would write to ./mlruns
-            mlflow.create_experiment(self.model_name, artifact_location=(self.folder / "artifacts").as_uri())
-        mlflow.set_experiment(self.model_name)
+        experiment = self._experiment()
         os.environ.pop("MLFLOW_RUN_ID", None)  # `mlflow run` sets it: a run in its own database, not in this one
-        with mlflow.start_run(run_name=tags["candidate"], tags=dict(tags)) as run:
+        with mlflow.start_run(experiment_id=experiment, run_name=tags["candidate"], tags=dict(tags)) as run:
             mlflow.log_metrics(dict(scores))
             logged = mlflow.sklearn.log_model(
                 model.load(model_path),
@@ -116,6 +113,18 @@ class Registry:
             self.model_name, source=logged.model_uri, run_id=run.info.run_id, tags=dict(tags), model_id=logged.model_id
         )
         return int(version.version)
+
+    def _experiment(self) -> str:
+        client = self._client()
+        location = (self.folder / "artifacts").as_uri()  # without one it would write to ./mlruns
+        # An experiment writes to its first location for good, so a project that was moved needs another.
+        for name in (self.model_name, f"{self.model_name} in {self.folder}"):
+            experiment = client.get_experiment_by_name(name)
+            if experiment is None:
+                return client.create_experiment(name, artifact_location=location)
+            if experiment.artifact_location == location:
+                break
+        return experiment.experiment_id
 
     def _version(self, version) -> Version:
         model_id = version.source.removeprefix("models:/")

@@ -104,4 +104,5 @@ def finished(new_copy, tmp_path_factory) -> Copy:
     copy = new_copy(tmp_path_factory.mktemp("finished") / "с пробелом")
     done = copy.python("run_pipeline.py", OMP_NUM_THREADS="1", PYTHONHASHSEED="0")
     assert done.returncode == 0, done.stderr
+    assert done.stderr == ""  # no warnings either
     return copy

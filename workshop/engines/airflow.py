@@ -131,12 +131,19 @@ class Airflow(Session):
             if task["start_date"]
         ]
 
+    def trigger(self, conf: dict[str, Any]) -> Outcome:
+        """Run the pipeline with a configuration, such as {"months": {"2013-01": "train", "2013-02": "test"}}."""
+        return self._timed(lambda: self._trigger(conf))
+
     def backfill(self, month: str) -> Outcome:
         """Run the pipeline as it would have run for a past month, such as 2013-05."""
         return self._timed(lambda: self._backfill(month))
 
     def _run(self) -> tuple[int, str]:
-        run = self.api(f"/api/v2/dags/{DAG_ID}/dagRuns", {"logical_date": None, "conf": {}})
+        return self._trigger({})
+
+    def _trigger(self, conf: dict[str, Any]) -> tuple[int, str]:
+        run = self.api(f"/api/v2/dags/{DAG_ID}/dagRuns", {"logical_date": None, "conf": conf})
         return self._follow(run["dag_run_id"])
 
     def _resume(self) -> tuple[int, str]:

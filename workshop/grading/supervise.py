@@ -1,24 +1,23 @@
 """Run a restored notebook in a folder of its own, with limits of time, memory and processes, and end all of it."""
 
 import json
+import multiprocessing
 import os
 import secrets
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import psutil
 from nbformat import NotebookNode
 
-from workshop.grading import jail
+from workshop.grading import jail, worker
 from workshop.places import ROOT, environment
 
 _MARK = "WORKSHOP_SUBMISSION"
@@ -73,9 +72,10 @@ def run(notebook: NotebookNode, lessons: Path, language: str, limits: Limits, hi
             "cell_seconds": limits.cell_seconds,
         }
         Path(job["notebook"]).write_text(json.dumps(notebook), encoding="utf-8")
-        Path(job["results"]).touch()
+        for file in (Path(job["results"]), base / "log"):
+            file.touch()
         (base / "job.json").write_text(json.dumps(job), encoding="utf-8")
-        end = _watched([sys.executable, "-m", "workshop.grading.worker", str(base / "job.json")], limits, mark, base / "log")
+        end = _watched(base / "job.json", limits, mark, base / "log")
         lines = Path(job["results"]).read_text(encoding="utf-8").splitlines()
         results = [json.loads(line) for line in lines if line.endswith("}")]
         if end == "done" and results and results[-1]["status"] in ("died", "stuck"):
@@ -114,41 +114,38 @@ def _environment(inside: Path, mark: str) -> dict[str, str]:
     return {**inherited, **added, **folders, "PYTHONDONTWRITEBYTECODE": "1", _MARK: mark}
 
 
-def _watched(command: list[str], limits: Limits, mark: str, log: Path) -> str:
-    """Run the worker and say how it ended; no process of it is left."""
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=stream,
-            start_new_session=True,
-        )
-        try:
-            return _wait(psutil.Process(process.pid), process, limits)
-        finally:
-            _end(process, mark)
+def _watched(job: Path, limits: Limits, mark: str, log: Path) -> str:
+    """Let a worker do the job and say how it ended; no process of it is left."""
+    # forked from a server that has the worker's imports, which take longer than most submissions
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["workshop.grading.worker"])
+    process = context.Process(target=worker.start, args=(job, log))
+    process.start()
+    try:
+        return _wait(process, limits)
+    finally:
+        _end(process, mark)
 
 
-def _wait(tree: psutil.Process, process: subprocess.Popen, limits: Limits) -> str:
+def _wait(process: BaseProcess, limits: Limits) -> str:
     deadline = time.monotonic() + limits.seconds
-    while process.poll() is None:
+    while process.is_alive():
         if time.monotonic() > deadline:
             return "time"
-        memory, count = _use(tree)
+        memory, count = _use(process.pid)
         if memory > limits.memory_mb * 1024**2:
             return "memory"
         if count > limits.processes:
             return "processes"
-        time.sleep(_LOOK_EVERY)
-    return "done" if process.returncode == 0 else "worker"
+        process.join(_LOOK_EVERY)
+    return "done" if process.exitcode == 0 else "worker"
 
 
-def _use(tree: psutil.Process) -> tuple[int, int]:
+def _use(worker_pid: int) -> tuple[int, int]:
     """Memory in bytes and number of processes, the worker and all below it."""
     memory, count = 0, 0
     with suppress(psutil.NoSuchProcess):
+        tree = psutil.Process(worker_pid)
         for process in [tree, *tree.children(recursive=True)]:
             count += 1
             with suppress(psutil.Error):
@@ -156,14 +153,13 @@ def _use(tree: psutil.Process) -> tuple[int, int]:
     return memory, count
 
 
-def _end(process: subprocess.Popen, mark: str) -> None:
+def _end(process: BaseProcess, mark: str) -> None:
     """Kill the worker, then the jail and all in it: by descent, and by their mark where a process got away."""
     below = []
     with suppress(psutil.NoSuchProcess):
         below = psutil.Process(process.pid).children(recursive=True)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    process.kill()
+    process.join()
     for _ in range(20):  # a process may have been starting another
         left = [one for one in [*below, *_marked(mark)] if _alive(one)]
         if not left:

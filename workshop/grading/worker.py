@@ -1,13 +1,12 @@
 """Run one prepared notebook in a jailed kernel and write down, cell by cell, how it went.
 
-    python -m workshop.grading.worker JOB.json
-
 A process of its own for every submission: whatever a student's code does to the kernel or sends us, at worst this
 process is ended. The results are lines of JSON, written as they come, so what was reached before the end counts.
 """
 
 import contextlib
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -64,9 +63,17 @@ class Runner(Execute):
         return None
 
 
-def main(argv: list[str]) -> int:
-    """Do the job described in the file: notebook, results, jail, environment, folder, cell_seconds."""
-    job = json.loads(Path(argv[0]).read_text(encoding="utf-8"))
+def start(job_file: Path, log: Path) -> None:
+    """Do a job in this process, apart from the terminal of who started it; what is printed goes to the log."""
+    os.setsid()
+    with log.open("wb") as stream, Path(os.devnull).open("rb") as nothing:
+        for source, target in ((nothing, 0), (stream, 1), (stream, 2)):
+            os.dup2(source.fileno(), target)
+    work(json.loads(job_file.read_text(encoding="utf-8")))
+
+
+def work(job: dict) -> None:
+    """Run the notebook; a job has notebook, results, connection_file, jail, environment, folder and cell_seconds."""
     notebook = nbformat.from_dict(json.loads(Path(job["notebook"]).read_text(encoding="utf-8")))
     kernel = JailedKernel(jail=job["jail"], transport="ipc", connection_file=job["connection_file"])
     kernel.kernel_spec.interrupt_mode = "message"  # a signal would stop at the jail's door
@@ -83,7 +90,6 @@ def main(argv: list[str]) -> int:
                         break
         with contextlib.suppress(RuntimeError):  # it may be dead already
             runner._cleanup_kernel()
-    return 0
 
 
 def _run(runner: Runner, cell, index: int) -> dict:
@@ -104,7 +110,3 @@ def _run(runner: Runner, cell, index: int) -> dict:
         "text": str(runner.reply.get("evalue", "")),
         "outputs": cell.outputs,
     }
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

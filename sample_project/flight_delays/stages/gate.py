@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 
-from flight_delays import artifacts, model
+from flight_delays import artifacts
 from flight_delays.errors import GateClosed
 from flight_delays.journal import recorded
 from flight_delays.registry import Registry
@@ -58,6 +58,8 @@ def gate(
     champion = Registry(registry_dir, model_name).champion()
     champion_scores = None
     if champion:
+        from flight_delays import model  # the usual first run has no champion: spares the import of scikit-learn
+
         table = model.read_features(list(features_paths))
         champion_scores = model.score(table[TARGET].to_numpy(), model.predict(model.load(champion.model_file), table))
     against = reasons_against(

@@ -24,8 +24,8 @@ def register(
 ) -> None:
     """Register the best candidate; `features_paths` are the months it was trained on.
 
-    The alias champion moves to it; the version it replaces stays. A run with the same data, parameters and
-    commit finds its version again instead of making another, so a retry does no harm. Writes what was
+    The alias champion moves to it; the version it replaces stays. A run with the same data, parameters, commit
+    and metrics finds its version again instead of making another, so a retry does no harm. Writes what was
     registered to `receipt_path` (JSON). DataError if the gate's decision is not a yes for this model.
     """
     metrics = artifacts.read_json(metrics_path, "best", "candidates")
@@ -35,5 +35,6 @@ def register(
         raise DataError(f"{decision_path}: says no to {best}, or speaks of another model; run gate again")
     data_hash = artifacts.sha256_of_all(features_paths)
     tags = {"git_commit": git_commit, "data_hash": data_hash, "params_hash": params_hash, "candidate": best}
+    tags["metrics_hash"] = artifacts.sha256(metrics_path)  # tells apart what code that is not committed yet has made
     version = Registry(registry_dir, model_name).promote(model_paths[best], tags=tags, scores=metrics["candidates"][best])
     artifacts.write_json(receipt_path, {"model_name": model_name, "version": version, "alias": "champion", **tags})

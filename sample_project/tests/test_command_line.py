@@ -1,0 +1,79 @@
+"""python -m flight_delays, and its exit codes: 0 done, 1 a stage failed, 2 wrong use, 3 the gate said no."""
+
+import shutil
+
+import pytest
+
+from flight_delays.pipeline import STAGES, edges
+
+
+def test_help_names_stages_and_exit_codes(copy):
+    done = copy.stage("--help")
+    assert done.returncode == 0
+    assert ", ".join(STAGES) in " ".join(done.stdout.split())
+    assert "3 the gate said no" in " ".join(done.stdout.split())
+
+
+def test_graph_as_text_and_as_mermaid(copy):
+    done = copy.stage("graph")
+    assert done.returncode == 0
+    text, mermaid = done.stdout.split("flowchart LR\n")
+    assert [line.split()[0] for line in text.strip().splitlines()] == list(STAGES)
+    assert "ingest    <- source   for each month: 2013-01, 2013-02, 2013-03" in text
+    assert "train     <- prepare   for each candidate: boosting, logistic" in text
+    arrows = [tuple(line.strip().split(" --> ")) for line in mermaid.splitlines() if "-->" in line]
+    assert len(arrows) == len(set(arrows))
+    assert set(arrows) == edges()
+
+
+def test_one_month_then_all(copy):
+    assert copy.stage("ingest", "--month", "2013-02").stdout == "ingest 2013-02 done\n"
+    assert [folder.name for folder in (copy.root / "data/raw").iterdir()] == ["2013-02"]
+    assert copy.stage("ingest").stdout == "ingest 2013-01 done\ningest 2013-02 done\ningest 2013-03 done\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "required: STAGE"),
+        (["deploy"], "invalid choice: 'deploy'"),
+        (["ingest", "--year", "2013"], "unrecognized arguments"),
+        (["ingest", "--month", "2013-07"], "'2013-07' is not in params.yaml, which has 2013-01, 2013-02, 2013-03"),
+        (["train", "--candidate", "forest"], "'forest' is not in params.yaml, which has boosting, logistic"),
+        (["evaluate", "--month", "2013-01"], "--month does not go with this stage"),
+        (["ingest", "--candidate", "boosting"], "--candidate does not go with this stage"),
+        (["graph", "--params", "nowhere.yaml"], "nowhere.yaml: no such file"),
+    ],
+)
+def test_wrong_use_ends_with_2(copy, arguments, said):
+    done = copy.stage(*arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_stage_that_fails_ends_with_1(copy):
+    done = copy.stage("evaluate")
+    assert done.returncode == 1
+    assert done.stderr.startswith("evaluate: data/prepared/test/2013-03.parquet: no such file")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_closed_gate_ends_with_3_and_registers_nothing(finished, copy):
+    for folder in ("data", "models", "reports"):
+        shutil.copytree(finished.root / folder, copy.root / folder)
+    copy.set(gate__min_roc_auc=0.99)
+    gate = copy.stage("gate")
+    assert gate.returncode == 3
+    assert "is below gate.min_roc_auc 0.99" in gate.stderr
+    register = copy.stage("register")
+    assert register.returncode == 1
+    assert "reports/decision.json: says no to" in register.stderr
+    assert not (copy.root / "registry").exists()
+
+
+def test_the_whole_script_says_what_is_wrong_without_a_traceback(copy):
+    copy.set(ingest__path="nowhere")
+    done = copy.python("run_pipeline.py")
+    assert done.returncode == 1
+    assert done.stderr == "nowhere/flights.csv.zip: no such file\n"

@@ -1,0 +1,252 @@
+"""The Airflow engine: real servers, real runs. One session is shared; each test leaves its project as it found it."""
+
+import json
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from flight_delays import artifacts
+from flight_delays.pipeline import STAGES, Project, edges
+from workshop.engines import airflow, scripts
+from workshop.places import BIN, SAMPLE_PROJECT
+from workshop.sandbox import CommandFailed, Sandbox
+
+ROWS = {"ingest.rows": 3000}
+TWO_MONTHS = {"months": {"2013-01": "train", "2013-02": "test"}}
+
+
+def results(sandbox):
+    project = Project.load(sandbox.root)
+    return artifacts.sha256(project.metrics), artifacts.sha256(project.predictions)
+
+
+def names(outcome):
+    return sorted(record.name for record in outcome.records)
+
+
+def failures(sandbox):
+    return [json.loads(line) for line in (sandbox.root / "logs/failures.jsonl").read_text().splitlines()]
+
+
+def processes_in(folder):
+    found = []
+    for process in psutil.process_iter(["cwd", "status"]):
+        cwd = process.info["cwd"]
+        if cwd and cwd.startswith(str(folder)) and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(process)
+    return found
+
+
+@pytest.fixture(scope="module")
+def wanted(tmp_path_factory):
+    """The results of the plain script."""
+    sandbox = Sandbox.create(tmp_path_factory.mktemp("plain") / "project", params=ROWS)
+    with scripts.session(sandbox) as plain:
+        assert plain.run().exit_code == 0
+    return results(sandbox)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    sandbox = Sandbox.create(tmp_path_factory.mktemp("airflow") / "с пробелом", params=ROWS)
+    with airflow.session(sandbox) as session:
+        yield session
+
+
+@pytest.fixture
+def session(shared):
+    """The shared session, and its project put back afterwards."""
+    files = [shared.sandbox.root / "params.yaml", shared.sandbox.root / "flight_delays/stages/train.py"]
+    before = [file.read_bytes() for file in files]
+    yield shared
+    for file, content in zip(files, before, strict=True):
+        file.write_bytes(content)
+
+
+def test_the_dag_has_the_stages_and_edges_of_the_pipeline():
+    assert airflow.graph(SAMPLE_PROJECT) == (set(STAGES), edges())
+
+
+def test_the_dag_file_uses_nothing_deprecated(tmp_path):
+    sandbox = Sandbox.create(tmp_path / "project")
+    code = (
+        "import runpy, sys, warnings, airflow.sdk\n"
+        "with warnings.catch_warnings(record=True) as caught:\n"
+        "    warnings.simplefilter('always')\n"
+        "    runpy.run_path(sys.argv[1])\n"
+        "print([str(w.message) for w in caught])\n"
+    )
+    dag_file = sandbox.root / airflow.DAG_FILE
+    done = sandbox.run(["python", "-c", code, dag_file], AIRFLOW_HOME=str(tmp_path / "home"))
+    assert done.stdout.splitlines()[-1] == "[]"
+    ruff = [BIN / "ruff", "check", "--isolated", "--preview", "--select", "AIR", "--target-version", "py311", dag_file]
+    done = subprocess.run(ruff, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.engine
+def test_a_run_leaves_what_the_plain_script_leaves(session, wanted):
+    outcome = session.run()
+    assert outcome.exit_code == 0, outcome.log
+    project = Project.load(session.sandbox.root)
+    assert names(outcome) == sorted(f"{s} {i}" if i else s for s in STAGES for i in project.items(s))
+    assert results(session.sandbox) == wanted
+
+    tasks = session.task_instances()
+    assert {task["task_id"] for task in tasks} == {*STAGES, "plan_months", "plan_candidates"}
+    assert {(task["state"], task["tries"]) for task in tasks} == {("success", 1)}
+    assert [task["item"] for task in sorted(tasks, key=lambda t: t["map_index"]) if task["task_id"] == "prepare"] == (
+        project.months
+    )
+    assert all(task["start"] <= task["end"] for task in tasks)
+    events = session.api("/api/v2/assets/events")["asset_events"]
+    assert [event["name"] for event in events] == ["flight-delays-champion"]
+
+
+@pytest.mark.engine
+def test_the_servers_know_the_dag_without_error_or_warning(session):
+    assert session.api("/api/v2/importErrors")["total_entries"] == 0
+    assert session.api("/api/v2/dagWarnings")["total_entries"] == 0
+    dag = session.api("/api/v2/dags/flight_delays/details")
+    assert (dag["catchup"], dag["max_active_runs"]) == (False, 1)
+    assert dag["timetable_summary"] == "0 0 1 * *"
+
+
+@pytest.mark.engine
+def test_only_this_machine_and_this_user_reach_it(session):
+    listening = {
+        connection.laddr.ip
+        for process in processes_in(session.sandbox.root)
+        for connection in process.net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == {"127.0.0.1"}
+    home = session.sandbox.root / ".engines/airflow"
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    open_to_others = [file for file in home.rglob("*") if file.is_file() and file.stat().st_mode & 0o077]
+    assert open_to_others == []
+
+
+@pytest.mark.engine
+def test_a_failed_stage_is_tried_again_reported_and_resumed(session, wanted):
+    sandbox = session.sandbox
+    code = sandbox.root / "flight_delays/stages/train.py"
+    whole = code.read_text(encoding="utf-8")
+    fault = '    if candidate == "boosting":\n        raise RuntimeError("the disk is full")\n'
+    line = "    table = model.read_features"
+    assert line in whole
+    code.write_text(whole.replace(line, fault + line), encoding="utf-8")
+    outcome = session.run()
+    assert outcome.exit_code == 1
+    assert names(outcome).count("train boosting") == 3
+    assert names(outcome).count("train logistic") == 1
+    assert "evaluate" not in names(outcome)
+    [failure] = [failure for failure in failures(sandbox) if failure["run"] == session.run_id]
+    assert (failure["dag"], failure["task"], failure["map_index"], failure["try"]) == ("flight_delays", "train", 0, 3)
+    assert (failure["exception"], failure["message"]) == ("RuntimeError", "the disk is full")
+    assert "the disk is full" in outcome.log
+
+    code.write_text(whole, encoding="utf-8")
+    outcome = session.resume()
+    assert outcome.exit_code == 0, outcome.log
+    assert names(outcome) == ["evaluate", "gate", "register", "train boosting"]
+    assert results(sandbox) == wanted
+
+
+@pytest.mark.engine
+def test_a_closed_gate_ends_the_run_at_once(session):
+    session.sandbox.set_param("gate.min_roc_auc", 0.99)
+    outcome = session.trigger(TWO_MONTHS)  # a configuration with months of its own
+    assert outcome.exit_code == 3
+    assert {record.item for record in outcome.records if record.stage == "ingest"} == set(TWO_MONTHS["months"])
+    assert names(outcome).count("gate") == 1
+    assert "register" not in names(outcome)
+    assert failures(session.sandbox)[-1]["exception"] == "GateClosed"
+
+
+@pytest.mark.engine
+def test_wrong_months_are_refused_without_a_second_try(session):
+    outcome = session.trigger({"months": {"2013-02": "train"}})
+    assert (outcome.exit_code, outcome.records) == (1, [])
+    assert {(task["task_id"], task["state"], task["tries"]) for task in session.task_instances()} == {
+        ("plan_months", "failed", 1),
+        ("plan_candidates", "failed", 1),
+    }
+    assert "at least one month must be train and one test" in outcome.log
+
+
+@pytest.mark.engine
+def test_a_backfill_takes_the_month_of_its_data_interval(session):
+    # the champion of the other tests has learned from this month, and would win
+    session.sandbox.set_param("gate.max_roc_auc_drop", 1.0)
+    outcome = session.backfill("2013-03")
+    assert outcome.exit_code == 0, outcome.log
+    months = {"2013-01", "2013-02", "2013-03"}
+    assert {record.item for record in outcome.records if record.stage == "prepare"} == months
+    receipt = artifacts.read_json(session.sandbox.root / "reports/registered.json")
+    prepared = session.sandbox.root / "data/prepared"
+    assert receipt["data_hash"] == artifacts.sha256_of_all(prepared / f"train/2013-0{n}.parquet" for n in (1, 2))
+    tested = artifacts.read_json(session.sandbox.root / "reports/metrics.json")["flights"]
+    assert tested == len(artifacts.read_parquet(prepared / "test/2013-03.parquet"))
+
+
+@pytest.mark.engine
+def test_dags_test_leaves_what_the_plain_script_leaves(tmp_path, wanted):
+    sandbox = Sandbox.create(tmp_path / "project", params=ROWS)
+    outcome = airflow.dags_test(sandbox)
+    assert outcome.exit_code == 0, outcome.log
+    assert results(sandbox) == wanted
+
+
+@pytest.mark.engine
+def test_nothing_is_left_when_a_session_breaks_off_in_the_middle_of_a_task(tmp_path):
+    sandbox = Sandbox.create(tmp_path / "project", params=ROWS)
+    stage = sandbox.root / "flight_delays/stages/ingest.py"
+    code = stage.read_text(encoding="utf-8")
+    marker = sandbox.root / "logs/asleep"
+    line = "    tables = SOURCES"
+    assert line in code
+    nap = f"    open({str(marker)!r}, 'w').close()\n    __import__('time').sleep(600)\n"
+    stage.write_text(code.replace(line, nap + line), encoding="utf-8")
+    with pytest.raises(KeyboardInterrupt), airflow.session(sandbox) as session:
+        session.api("/api/v2/dags/flight_delays/dagRuns", {"logical_date": None, "conf": {}})
+        until = time.monotonic() + 60
+        while not marker.exists():
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        assert len(processes_in(sandbox.root)) >= 6  # three servers, two workers, a task
+        raise KeyboardInterrupt
+    assert processes_in(sandbox.root) == []
+
+
+@pytest.mark.engine
+def test_a_broken_dag_file_is_named_and_nothing_is_left(tmp_path):
+    sandbox = Sandbox.create(tmp_path / "project")
+    file = sandbox.root / airflow.DAG_FILE
+    file.write_text(file.read_text(encoding="utf-8") + "\nraise ValueError('no such thing')\n", encoding="utf-8")
+    with pytest.raises(CommandFailed, match=r"flight_delays_dag.py(.|\n)*no such thing"), airflow.session(sandbox):
+        pass
+    assert processes_in(sandbox.root) == []
+
+
+@pytest.mark.engine
+def test_the_ui_tells_its_password_and_ends_with_ctrl_c(tmp_path):
+    sandbox = Sandbox.create(tmp_path / "project", params=ROWS)
+    command = [sys.executable, "-m", "workshop.engines.airflow", "--ui", "--project", str(sandbox.root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=airflow.environment(), cwd=tmp_path) as ui:
+        printed = ""
+        while "Ctrl-C" not in printed:
+            line = ui.stdout.readline()
+            assert line, printed
+            printed += line
+        assert processes_in(sandbox.root)
+        ui.send_signal(signal.SIGINT)
+        assert ui.wait(60) == 0
+    assert "http://127.0.0.1:" in printed
+    assert "user admin, password " in printed
+    assert processes_in(sandbox.root) == []

@@ -1,0 +1,460 @@
+"""Grading: checks are the source's, and whatever a submission does costs its own points only."""
+
+import csv
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from workshop import grade
+from workshop.grading import jail, notebook
+from workshop.grading.feedback import text
+from workshop.grading.grader import Grader
+from workshop.grading.supervise import Limits
+from workshop.lesson_source import BuildError
+from workshop.places import ROOT
+from workshop.tasks import fill, read_exercise
+
+HERE = Path(__file__).parent
+sys.path.append(str(HERE))
+from tiny_lessons import SUM, write_lesson  # noqa: E402
+
+RIGHT = {
+    1: "answer = 42",
+    2: "def double(x):\n    return x + x",
+    3: "from pathlib import Path\n\nPath('note.txt').touch()",
+    4: "total = 6",
+}
+# texts are found in the copy of the kit that a submission works in
+IN_THE_COPY = "../../lessons"
+SLEEPER = "4242.4242"
+
+
+def make_lessons(folder: Path) -> Path:
+    """Two tiny lessons; gives their folder."""
+    write_lesson(folder, "01_tiny", texts_from=IN_THE_COPY)
+    write_lesson(folder, "02_other", tasks=(SUM,), texts_from=IN_THE_COPY)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lessons(tmp_path_factory) -> Path:
+    return make_lessons(tmp_path_factory.mktemp("kit") / "с пробелом" / "lessons")
+
+
+@pytest.fixture(scope="module")
+def tiny(lessons) -> notebook.Assignment:
+    return notebook.read_assignment(lessons / "01_tiny")
+
+
+def answered(assignment: notebook.Assignment, answers: dict[int, str], language: str = "ru"):
+    """The exercise with answer cells replaced, by task."""
+    content = assignment.notebook(language)
+    tasks = {assignment.ids[cell.line]: task.number for task in assignment.exercise.tasks for cell in task.answer_cells}
+    for cell in content.cells:
+        if tasks.get(cell.id) in answers:
+            cell.source = answers[tasks[cell.id]]
+    return content
+
+
+def submission(*contents) -> notebook.Submission:
+    """Notebooks as they are read from a file, one after the other."""
+    cells = (cell for content in contents for cell in content.cells)
+    return notebook.Submission(tuple({"id": cell.id, "kind": cell.cell_type, "text": cell.source} for cell in cells))
+
+
+def code(content) -> list[str]:
+    return [cell.source for cell in content.cells if cell.cell_type == "code"]
+
+
+# What is taken from a submission
+
+
+def test_answers_are_taken_by_id_and_checks_from_the_source(tiny):
+    content = answered(tiny, RIGHT)
+    honest = code(content)
+    checks = {id_ for task in tiny.exercise.tasks for id_ in tiny.check_ids(task)}
+    for cell in content.cells:
+        if cell.id in checks:
+            cell.source = "pass"
+    content.cells.reverse()
+    restored, touched = notebook.restore(submission(content), tiny, "ru")
+    assert code(restored) == honest
+    assert touched == 4
+
+
+def test_deleted_cells_come_back(tiny):
+    content = answered(tiny, {})
+    expected = code(content)
+    content.cells = [cell for cell in content.cells if cell.cell_type == "markdown"]
+    restored, touched = notebook.restore(submission(content), tiny, "ru")
+    assert code(restored) == expected
+    assert touched == 4
+
+
+def test_of_doubled_ids_the_last_that_was_filled_in_counts(tiny):
+    blank, first, second = (answered(tiny, answers) for answers in ({}, {1: "answer = 1"}, {1: "answer = 2"}))
+    restored, _ = notebook.restore(submission(first, second, blank), tiny, "ru")
+    assert "answer = 2" in code(restored)
+    assert "answer = 1" not in code(restored)
+
+
+def test_added_cells_run_before_the_cell_they_stood_before(tiny):
+    content = answered(tiny, RIGHT)
+    position = next(n for n, cell in enumerate(content.cells) if cell.source == RIGHT[2])
+    cells = list(submission(content).cells)
+    cells.insert(position, {"id": "new", "kind": "code", "text": "helper = 1"})
+    cells.append({"id": "", "kind": "code", "text": "after = 1"})
+    cells.append({"id": "", "kind": "markdown", "text": "notes"})
+    restored, touched = notebook.restore(notebook.Submission(tuple(cells)), tiny, "ru")
+    found = code(restored)
+    assert found[found.index(RIGHT[2]) - 1] == "helper = 1"
+    assert found[-1] == "after = 1"
+    assert touched == 0
+    assert len({cell.id for cell in restored.cells}) == len(restored.cells)
+
+
+def test_an_answer_cell_turned_into_text_is_a_blank(tiny):
+    content = submission(answered(tiny, RIGHT))
+    cells = tuple({**cell, "kind": "markdown"} if cell["text"] == RIGHT[1] else cell for cell in content.cells)
+    restored, _ = notebook.restore(notebook.Submission(cells), tiny, "ru")
+    assert code(restored)[2] == code(tiny.notebook("ru"))[2]
+
+
+def test_the_language_is_that_of_the_texts(tiny):
+    for language, other in (("ru", "en"), ("en", "ru")):
+        assert notebook.language_of(submission(tiny.notebook(language)), tiny, other) == language
+    assert notebook.language_of(notebook.Submission(()), tiny, "en") == "en"
+
+
+@pytest.mark.parametrize(
+    ("content", "key"),
+    [
+        (b"", "not_json"),
+        (b"PK\x03\x04", "not_json"),
+        (b"\xff\xfe", "not_json"),
+        (b"[" * 100_000, "not_json"),
+        (b"[]", "not_a_notebook"),
+        (b"{}", "not_a_notebook"),
+        (b'{"cells": [1]}', "not_a_notebook"),
+        (b'{"cells": [{"cell_type": "code"}]}', "not_a_notebook"),
+        (b'{"cells": [{"cell_type": "code", "source": 1}]}', "not_a_notebook"),
+    ],
+)
+def test_what_is_not_a_notebook_is_refused(tmp_path, content, key):
+    file = tmp_path / "01_tiny.ipynb"
+    file.write_bytes(content)
+    with pytest.raises(notebook.Refused) as refused:
+        notebook.read_submission(file)
+    assert refused.value.key == key
+
+
+def test_links_and_pipes_are_not_read(tmp_path):
+    (tmp_path / "real").write_text('{"cells": []}')
+    (tmp_path / "link.ipynb").symlink_to(tmp_path / "real")
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    for name in ("link.ipynb", "pipe.ipynb", "none.ipynb"):
+        with pytest.raises(notebook.Refused, match="not_a_file"):
+            notebook.read_submission(tmp_path / name)
+
+
+def test_a_foreign_notebook_is_named(tiny, lessons):
+    other = notebook.read_assignment(lessons / "02_other")
+    with pytest.raises(notebook.Refused) as refused:
+        notebook.recognise(submission(other.notebook("ru")), tiny, [tiny, other])
+    assert (refused.value.key, refused.value.values["other"]) == ("foreign", "02_other")
+    with pytest.raises(notebook.Refused, match="unknown_cells"):
+        notebook.recognise(notebook.Submission(({"id": "", "kind": "code", "text": "1"},)), tiny, [tiny, other])
+
+
+# Tasks
+
+
+def test_tasks_are_read(tiny):
+    assert [(task.number, task.minutes, task.points) for task in tiny.exercise.tasks] == [(n, 1, 2) for n in (1, 2, 3, 4)]
+    assert tiny.exercise.tasks[1].titles == {"ru": "Дело 2", "en": "Thing 2"}
+    assert tiny.exercise.max_points == 8
+
+
+def test_an_answer_is_indented_as_the_solution_was():
+    assert fill("def f():\n    # BEGIN SOLUTION\n    return 1\n    # END SOLUTION\nf()", ["x = 2\nif x:\n    return x"]) == (
+        "def f():\n    x = 2\n    if x:\n        return x\nf()"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("### Task 2 (1 min", "### Task 2 (3 min", "differ between the languages"),
+        ("2 points). Thing 3", "2 pts). Thing 3", "a task's heading is"),
+        ("# BEGIN SOLUTION\nanswer = 42\n# END SOLUTION", "answer = 42", "without anything to fill in"),
+        ('tags=["check"]\nassert answer', "\nassert answer", "without a check cell"),
+    ],
+)
+def test_a_task_not_as_agreed_is_a_build_error(tmp_path, before, after, message):
+    file = write_lesson(tmp_path, "01_tiny")
+    source = file.read_text(encoding="utf-8")
+    assert before in source
+    file.write_text(source.replace(before, after), encoding="utf-8")
+    with pytest.raises(BuildError, match=message) as error:
+        read_exercise(file)
+    assert f"{file}:" in str(error.value)
+
+
+def test_task_numbers_follow_each_other(tmp_path):
+    file = write_lesson(tmp_path, "01_tiny")
+    source = file.read_text(encoding="utf-8")
+    file.write_text(source.replace("Задача 2", "Задача 3").replace("Task 2", "Task 3"), encoding="utf-8")
+    with pytest.raises(BuildError, match="this is task 2, not 3"):
+        read_exercise(file)
+
+
+# Hostile submissions, all graded by one command
+
+HOSTILE = {
+    "crash": {2: "1 / 0"},
+    "sys_exit": {2: "import sys\n\nsys.exit()"},
+    "os_exit": {2: "import os\n\nos._exit(0)"},
+    "loop": {2: "while True:\n    pass"},
+    "stubborn": {2: "import signal\n\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass"},
+    "memory_at_once": {2: "x = bytearray(10**11)"},
+    "memory_by_children": {
+        2: "import subprocess, sys, time\n"
+        "eat = [sys.executable, '-c', 'import time; x = b\"1\" * 9 * 10**8; time.sleep(60)']\n"
+        "eaters = [subprocess.Popen(eat, start_new_session=True) for _ in range(3)]\ntime.sleep(60)"
+    },
+    "processes": {
+        2: f"import subprocess, time\n"
+        f"many = [subprocess.Popen(['sleep', '{SLEEPER}'], start_new_session=True) for _ in range(400)]\ntime.sleep(60)"
+    },
+    "flood": {2: RIGHT[2] + "\n\n\nfor _ in range(20_000):\n    print('x' * 100)"},
+    "endless_flood": {2: "while True:\n    print('x' * 1000)"},
+    "vandal": {2: RIGHT[2] + "\n\n\nimport shutil\n\nshutil.rmtree('../../..', ignore_errors=True)"},
+    "detached": {2: RIGHT[2] + f"\n\n\nimport subprocess\n\nsubprocess.Popen(['sleep', '{SLEEPER}'], start_new_session=True)"},
+}
+EXPECTED = {
+    # points by task, and the key of the remark
+    "good": ([2, 2, 2, 2], None),
+    "good_nbgrader": ([2, 2, 2, 2], None),
+    "good_english": ([2, 2, 2, 2], None),
+    "unsolved": ([0, 0, 0, 0], None),
+    "half": ([2, 0, 0, 2], None),
+    "cheat": ([0, 2, 2, 2], None),
+    "crash": ([2, 0, 2, 2], None),
+    "sys_exit": ([2, 0, 2, 2], None),
+    "os_exit": ([2, 0, 0, 0], "died"),
+    "loop": ([2, 0, 2, 2], None),
+    "stubborn": ([2, 0, 0, 0], "stuck"),
+    "memory_at_once": ([2, 0, 2, 2], None),
+    "memory_by_children": ([2, 0, 0, 0], "memory"),
+    "processes": ([2, 0, 0, 0], "processes"),
+    "flood": ([2, 2, 2, 2], None),
+    "endless_flood": ([2, 0, 2, 2], None),
+    "vandal": ([2, 2, 0, 2], None),  # it removed its own working folder
+    "detached": ([2, 2, 2, 2], None),
+    "damaged": ([0, 0, 0, 0], "not_json"),
+    "foreign": ([0, 0, 0, 0], "foreign"),
+    "missing": ([0, 0, 0, 0], "missing"),
+    "<b>zed": ([0, 0, 0, 0], "not_a_notebook"),
+}
+CELL_SECONDS, SECONDS, MEMORY = 6, 60, 1500
+
+
+def write_submissions(folder: Path, tiny: notebook.Assignment, other: notebook.Assignment) -> None:
+    def put(student: str, content, inner: str = "01_tiny.ipynb") -> None:
+        file = folder / student / inner
+        file.parent.mkdir(parents=True)
+        file.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+
+    put("good", answered(tiny, RIGHT))
+    put("good_nbgrader", answered(tiny, RIGHT), "01_tiny/01_tiny.ipynb")
+    put("good_english", answered(tiny, RIGHT, "en"))
+    put("unsolved", answered(tiny, {}))
+    put("half", answered(tiny, {**RIGHT, 2: "def double(x):\n    return '<script>' + x", 3: "del double"}))
+    cheat = answered(tiny, {**RIGHT, 1: "answer = 0"})
+    cheat.cells = [cell for cell in cheat.cells if not cell.source.startswith("assert answer")]
+    put("cheat", cheat)
+    for name, answers in HOSTILE.items():
+        put(name, answered(tiny, {**RIGHT, **answers}))
+    put("damaged", json.dumps(answered(tiny, RIGHT))[:-20])
+    put("foreign", other.notebook("ru"))
+    (folder / "missing").mkdir()
+    put("<b>zed", "{}")
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory, lessons, tiny):
+    """Every submission above, graded by the command; (the finished process, its output folder)."""
+    base = tmp_path_factory.mktemp("grade") / "с пробелом"
+    write_submissions(base / "сданное", tiny, notebook.read_assignment(lessons / "02_other"))
+    options = ["--lessons", str(lessons), "--lesson", "01_tiny", "--out", str(base / "out")]
+    options += ["--cell-seconds", str(CELL_SECONDS), "--seconds", str(SECONDS), "--memory", str(MEMORY)]
+    (base / "out").mkdir()
+    (base / "out" / "grades.csv").write_text("old")
+    done = subprocess.run(
+        [sys.executable, "-m", "workshop", "grade", str(base / "сданное"), *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        start_new_session=True,
+        check=False,
+    )
+    return done, base / "out"
+
+
+def rows(out: Path) -> dict[str, dict[str, str]]:
+    with (out / "grades.csv").open(encoding="utf-8-sig", newline="") as stream:
+        return {row["student"]: row for row in csv.DictReader(stream)}
+
+
+@pytest.mark.engine
+def test_everybody_is_graded(graded):
+    done, out = graded
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert set(rows(out)) == set(EXPECTED)
+    progress = [line for line in done.stdout.splitlines() if line.startswith("[")]
+    assert len(progress) == len(EXPECTED)
+    assert {path.name for path in out.iterdir()} == {"grades.csv", "feedback"}
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("student", EXPECTED)
+def test_grade_of(student, graded):
+    row = rows(graded[1])[student]
+    points, key = EXPECTED[student]
+    assert [int(row[f"task_{n}"]) for n in (1, 2, 3, 4)] == points
+    assert (int(row["total"]), int(row["max"]), row["lesson"]) == (sum(points), 8, "01_tiny")
+    values = {"task": 2, "cell_seconds": CELL_SECONDS, "memory_mb": MEMORY, "processes": Limits.processes}
+    remark = text(key, "ru", **values, other="02_other", lesson="01_tiny") if key else ""
+    assert row["remark"] == remark
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    ("student", "parts"),
+    [
+        ("good", ["верно", "8 / 8", '<html lang="ru">']),
+        ("good_english", ["right", "8 / 8", '<html lang="en">', "Thing 3"]),
+        ("unsolved", ["задача не решена"]),
+        ("half", ["&#39;&lt;script&gt;&#39;", "Файла нет"]),
+        ("cheat", ["Не то число: пересчитайте", "с проверками взяты из исходного упражнения: 1."]),
+        ("crash", ["ошибка ZeroDivisionError: division by zero"]),
+        ("loop", [f"ячейка работала дольше {CELL_SECONDS} с"]),
+        ("memory_at_once", ["ошибка MemoryError"]),
+        ("flood", ["output truncated"]),
+        ("missing", ["нет тетради"]),
+        ("<b>zed", ["&lt;b&gt;zed"]),
+    ],
+)
+def test_feedback_says(student, parts, graded):
+    page = (graded[1] / "feedback" / student / "01_tiny.html").read_text(encoding="utf-8")
+    for part in parts:
+        assert part in page
+    assert "<script" not in page
+    assert "://" not in page
+    assert len(page) < 1_000_000
+
+
+@pytest.mark.engine
+def test_nothing_of_a_submission_is_left(graded):
+    assert graded[0].returncode == 0
+    left = [one.info for one in psutil.process_iter(["cmdline"]) if SLEEPER in (one.info["cmdline"] or [])]
+    assert left == []
+
+
+# What a submission is kept from
+
+
+def run_probe(tmp_path: Path, answers: dict[int, str], limits: Limits, hide: tuple[Path, ...] = ()):
+    """Grade a submission whose answers are right only if they found out what they should."""
+    lessons = make_lessons(tmp_path / "lessons")
+    grader = Grader(lessons, limits, "ru", hide)
+    assignments = grader.assignments()
+    file = tmp_path / "01_tiny.ipynb"
+    file.write_text(json.dumps(answered(assignments["01_tiny"], answers)), encoding="utf-8")
+    return grader.grade("student", "01_tiny", file, assignments)
+
+
+@pytest.mark.engine
+def test_a_submission_reaches_neither_network_nor_files(tmp_path, monkeypatch):
+    if not jail.available(tmp_path):
+        pytest.skip("this system has no namespaces for us")
+    monkeypatch.setenv("SECRET_TOKEN", "secret")
+    (tmp_path / "hidden").mkdir()
+    (tmp_path / "hidden" / "answers").touch()
+    target = tmp_path / "written"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        probe = {
+            1: f"import socket\ntry:\n    socket.create_connection(('127.0.0.1', {server.getsockname()[1]}), 3)\n"
+            "    answer = 0\nexcept OSError:\n    answer = 42",
+            2: "import socket\nmine = socket.create_server(('127.0.0.1', 0))\nsocket.create_connection(mine.getsockname(), 3)\n"
+            "double = lambda x: 2 * x",
+            3: "from pathlib import Path\n"
+            f"try:\n    Path({str(target)!r}).touch()\nexcept OSError:\n    Path('note.txt').touch()",
+            4: f"import os\ntotal = 6 + len(os.listdir({str(tmp_path / 'hidden')!r})) + ('SECRET_TOKEN' in os.environ)",
+        }
+        grade_ = run_probe(tmp_path, probe, Limits(), (tmp_path / "hidden",))
+    assert [one.reason for one in grade_.tasks] == ["верно"] * 4
+    assert not target.exists()
+    assert (tmp_path / "hidden" / "answers").exists()
+
+
+@pytest.mark.engine
+def test_without_namespaces_limits_remain(tmp_path):
+    sleeper = "import subprocess\nsubprocess.Popen(['sleep', '4343.4343'], start_new_session=True)\nanswer = 42"
+    endless = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass"
+    grade_ = run_probe(tmp_path, {1: sleeper, 2: endless}, Limits(cell_seconds=30, seconds=15, namespaces=False))
+    assert [one.points for one in grade_.tasks] == [2, 0, 0, 0]
+    assert grade_.remark == text("time", "ru", seconds=15, task=2)
+    assert text("not_isolated", "ru") in grade_.notes
+    assert not [one for one in psutil.process_iter(["cmdline"]) if "4343.4343" in (one.info["cmdline"] or [])]
+
+
+# The command line
+
+
+def test_jobs_name_what_is_missing_and_what_is_strange(tmp_path):
+    for name in ("anna/01_tiny.ipynb", "boris/02_other/02_other.ipynb", "boris/notes.ipynb", ".hidden/x.ipynb"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "loose.ipynb").touch()
+    students = grade.collect(tmp_path)
+    known = {"01_tiny", "02_other", "03_third"}
+    listed = [(student, lesson, file is not None) for student, lesson, file in grade.jobs(students, known, [])]
+    assert listed == [
+        ("anna", "01_tiny", True),
+        ("anna", "02_other", False),
+        ("boris", "01_tiny", False),
+        ("boris", "02_other", True),
+        ("boris", "notes", True),
+    ]
+    assert [job[:2] for job in grade.jobs(students, known, ["03_third"])] == [("anna", "03_third"), ("boris", "03_third")]
+    with pytest.raises(grade.WrongUse, match="no such lesson: 04_none"):
+        grade.jobs(students, known, ["04_none"])
+
+
+def run_command(*arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "workshop", "grade", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_wrong_use_is_code_2(tmp_path, lessons):
+    for folder, message in ((tmp_path / "none", "is not a folder"), (tmp_path, "no folders of students")):
+        done = run_command(str(folder), "--lessons", str(lessons))
+        assert (done.returncode, done.stdout) == (2, "")
+        assert message in done.stderr
+    assert not tmp_path.with_name(f"{tmp_path.name}-graded").exists()
+
+
+def test_a_name_unknown_gets_a_remark(lessons):
+    grader = Grader(lessons, Limits(), "en")
+    graded_ = grader.grade("anna", "99_none", Path("99_none.ipynb"), grader.assignments())
+    assert (graded_.total, graded_.max_points) == (0, 0)
+    assert graded_.remark.startswith("there is no lesson 99_none")
