@@ -275,7 +275,12 @@ def write_submissions(folder: Path, tiny: notebook.Assignment, other: notebook.A
     put("good_nbgrader", answered(tiny, RIGHT), "01_tiny/01_tiny.ipynb")
     put("good_english", answered(tiny, RIGHT, "en"))
     put("unsolved", answered(tiny, {}))
-    put("half", answered(tiny, {**RIGHT, 2: "def double(x):\n    return '<script>' + x", 3: "del double"}))
+    put(
+        "half",
+        answered(
+            tiny, {**RIGHT, 2: "def double(x):\n    return '<script>' + x", 3: "from pathlib import Path\n\nPath('note.txt')"}
+        ),
+    )
     cheat = answered(tiny, {**RIGHT, 1: "answer = 0"})
     cheat.cells = [cell for cell in cheat.cells if not cell.source.startswith("assert answer")]
     put("cheat", cheat)
@@ -348,7 +353,7 @@ def test_grade_of(student, graded):
         ("crash", ["ошибка ZeroDivisionError: division by zero"]),
         ("loop", [f"ячейка работала дольше {CELL_SECONDS} с"]),
         ("memory_at_once", ["ошибка MemoryError"]),
-        ("flood", ["output truncated"]),
+        ("flood", ["Output truncated"]),
         ("missing", ["нет тетради"]),
         ("<b>zed", ["&lt;b&gt;zed"]),
     ],

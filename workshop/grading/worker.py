@@ -18,7 +18,7 @@ from nbgrader.preprocessors import Execute, LimitOutput
 from traitlets import List, Unicode
 
 _OUTPUT_LIMIT = 200_000  # characters of a cell's output that are kept
-_CUT = "\n... output truncated ...\n"
+_CUT = "\n... Output truncated ...\n"  # as nbgrader says it
 
 
 class JailedKernel(AsyncKernelManager):
