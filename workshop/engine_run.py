@@ -55,7 +55,6 @@ def store(run_dir: str | Path, engine: str, session: Session, outcome: Outcome) 
             "start_seconds": round(session.start_seconds, 2),
             "work_seconds": round(outcome.work_seconds, 2),
             "stages_run": len(outcome.records),
-            "rows": sum(artifacts.read_json(project.report(m))["rows"]["flights"] for m in project.months),
             "metrics": artifacts.read_json(project.metrics),
             "metrics_sha256": artifacts.sha256(project.metrics),
             "predictions_sha256": artifacts.sha256(project.predictions),

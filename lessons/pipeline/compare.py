@@ -24,7 +24,8 @@ from workshop import figures
 from workshop.compare import compare, table
 from workshop.report import write_report
 
-results = compare(run_dir, engines, profile=profile)
+months = train_months + test_months
+results = compare(run_dir, engines, profile=profile, months=months, rows=rows)
 table(results)
 
 # %% [markdown] tags=["ru"]

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from kfp import compiler, dsl, local
 
@@ -77,13 +77,13 @@ def ingest(
     raw: dsl.Output[dsl.Dataset],
     month: str,
     source: str,
-    path: Optional[str] = None,  # noqa: UP045 - KFP takes no `str | None`
-    rows: Optional[int] = None,  # noqa: UP045
+    path: str = "",
+    rows: int = 0,
 ):
-    """Fetch one month of raw data."""
+    """Fetch one month of raw data; an empty path and 0 rows stand for null, which the local runner does not take."""
     from flight_delays.stages.ingest import ingest as stage
 
-    stage(raw.path, month=month, source=source, path=path, rows=rows)
+    stage(raw.path, month=month, source=source, path=path or None, rows=rows or None)
 
 
 def validate(

