@@ -28,6 +28,10 @@ test: setup  ## Check everything: style, notebooks, engines (ARGS="-m 'not engin
 	@$(PY) -m ruff format --check .
 	@$(PY) -m pytest $(ARGS)
 
+.PHONY: lab
+lab: setup  ## Open JupyterLab at the start page (ARGS="--lang en")
+	@$(PY) -m workshop lab $(ARGS)
+
 .PHONY: build
 build: setup  ## Build the notebooks from lessons/
 	@$(PY) -m workshop build $(ARGS)

@@ -165,10 +165,9 @@ def test_the_start_may_have_few_tasks(tmp_path):
 
 
 def test_an_answer_in_pieces(tmp_path):
-    both = (
-        "# BEGIN SOLUTION\none = 1\n# END SOLUTION\nif one:\n    # BEGIN SOLUTION\n    answer = one + 41\n    # END SOLUTION",
-        NUMBER[1],
-    )
+    first = "# BEGIN SOLUTION\none = 1\n# END SOLUTION"
+    second = "if one:\n    # BEGIN SOLUTION\n    answer = one + 41\n    # END SOLUTION"
+    both = (f"{first}\n\n# %%\n{second}", NUMBER[1])
     pieces = [["one = 2", "answer = one * 21"], ["one = 42", "pass\nanswer = one"]]
     wrong = [{"code": ["one = 1", f"answer = {n}"], "message": "wrong_number"} for n in range(3)]
     answers = changed(task_1_right=pieces, task_1_wrong=wrong)

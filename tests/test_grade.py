@@ -32,7 +32,7 @@ RIGHT = {
 }
 # texts are found in the copy of the kit that a submission works in
 IN_THE_COPY = "../../lessons"
-SLEEPER = "4242.4242"
+SLEEPER = f"4242.{os.getpid()}"  # seconds, and recognised among all processes
 
 
 def make_lessons(folder: Path) -> Path:
@@ -413,13 +413,13 @@ def test_a_submission_reaches_neither_network_nor_files(tmp_path, monkeypatch):
 
 @pytest.mark.engine
 def test_without_namespaces_limits_remain(tmp_path):
-    sleeper = "import subprocess\nsubprocess.Popen(['sleep', '4343.4343'], start_new_session=True)\nanswer = 42"
+    sleeper = f"import subprocess\nsubprocess.Popen(['sleep', '{SLEEPER}'], start_new_session=True)\nanswer = 42"
     endless = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass"
     grade_ = run_probe(tmp_path, {1: sleeper, 2: endless}, Limits(cell_seconds=30, seconds=15, namespaces=False))
     assert [one.points for one in grade_.tasks] == [2, 0, 0, 0]
     assert grade_.remark == text("time", "ru", seconds=15, task=2)
     assert text("not_isolated", "ru") in grade_.notes
-    assert not [one for one in psutil.process_iter(["cmdline"]) if "4343.4343" in (one.info["cmdline"] or [])]
+    assert not [one for one in psutil.process_iter(["cmdline"]) if SLEEPER in (one.info["cmdline"] or [])]
 
 
 # The command line

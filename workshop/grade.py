@@ -49,10 +49,8 @@ def jobs(students: dict[str, dict[str, Path]], known: set[str], wanted: list[str
     expected = set(wanted) or {lesson for files in students.values() for lesson in files} & known
     listed = []
     for student, files in students.items():
-        strange = set() if wanted else set(files) - known
-        listed += [
-            (student, lesson, files.get(lesson)) for lesson in sorted(expected | strange) if lesson in expected | set(files)
-        ]
+        lessons = expected if wanted else expected | set(files)  # a file of an unknown name gets its remark too
+        listed += [(student, lesson, files.get(lesson)) for lesson in sorted(lessons)]
     return listed
 
 

@@ -7,7 +7,7 @@ lang = "en"
 #
 # Одна задача, чтобы понять, как устроены все остальные. В ней есть текст, ячейка с пробелом, подсказка и проверка. Ошибиться здесь полезно: посмотрите, что скажет проверка.
 #
-# - Какая доля рейсов опоздала в январе?
+# - Какая доля рейсов опоздала в феврале?
 
 # %% [markdown] tags=["en"]
 # # 0. A warm-up
@@ -15,26 +15,26 @@ lang = "en"
 #
 # One task, to see how all the others work. It has a text, a cell with a blank, a hint and a check. A mistake does no harm here: look what the check has to say.
 #
-# - What share of the flights was late in January?
+# - What share of the flights was late in February?
 
 # %%
 from workshop.lesson import start
 
-sandbox, say = start("00_start", lang, part="exercise", ingest__rows=2000)
+sandbox, say = start("00_start", lang, part="exercise", ingest__rows=5000)
 
 # %% [markdown] tags=["ru"]
-# Стадия `ingest` загружает один месяц. Здесь это две тысячи рейсов января.
+# Стадия `ingest` загружает один месяц. Здесь это пять тысяч рейсов февраля, с той самой метелью.
 
 # %% [markdown] tags=["en"]
-# The stage `ingest` loads one month. Here it is two thousand flights of January.
+# The stage `ingest` loads one month. Here it is five thousand flights of February, blizzard and all.
 
 # %%
 import pandas as pd
 from flight_delays.pipeline import Project
 
 project = Project.load(sandbox.root)
-project.run("ingest", "2013-01")
-flights = pd.read_parquet(project.raw("2013-01") / "flights.parquet")
+project.run("ingest", "2013-02")
+flights = pd.read_parquet(project.raw("2013-02") / "flights.parquet")
 flights[["date", "sched_dep_time", "carrier", "origin", "dest", "arr_delay"]].head()
 
 # %% [markdown] tags=["ru", "exercise", "solution"]
@@ -61,7 +61,7 @@ late_share = (flights["arr_delay"].dropna() >= 15).mean()
 # %% tags=["check"]
 from numbers import Real
 
-delay = pd.read_parquet(project.raw("2013-01") / "flights.parquet")["arr_delay"]
+delay = pd.read_parquet(project.raw("2013-02") / "flights.parquet")["arr_delay"]
 assert isinstance(late_share, Real), say("not_a_number")
 assert 0 <= late_share <= 1, say("not_a_share")
 assert round(late_share, 3) != round((delay >= 15).mean(), 3), say("cancelled_counted")

@@ -45,20 +45,43 @@ for month in project.months:
 sorted(path.name for path in (sandbox.root / "data/validated").iterdir())
 
 # %% [markdown] tags=["ru"]
-# А это тетрадь `report.ipynb`. Она лежит в папке проекта.
+# Тетрадь это файл с ячейками. Функция ниже записывает такой файл в папку проекта, она понадобится и дальше.
 
 # %% [markdown] tags=["en"]
-# And this is the notebook `report.ipynb`. It lies in the project's folder.
+# A notebook is a file of cells. The function below writes such a file into the project's folder; it will be needed further on too.
 
 # %%
-import jupytext
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from workshop.places import LESSONS
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
-text = (LESSONS / "03_papermill" / "report_notebook.txt").read_text()
-notebook = sandbox.root / "report.ipynb"
-jupytext.write(jupytext.reads(text, fmt="py:percent"), notebook)
-print(text[text.index("# %% tags") :])
+
+def write_notebook(name, parameters, *cells):
+    """Write a notebook of code cells into the project's folder; the first is tagged `parameters` (None: there is none)."""
+    first = [new_code_cell(parameters, metadata={"tags": ["parameters"]})] if parameters is not None else []
+    made = new_notebook(cells=[new_markdown_cell("# A notebook"), *first, *map(new_code_cell, cells)], metadata=KERNEL)
+    nbformat.write(made, sandbox.root / name)
+    return sandbox.root / name
+
+
+# %% [markdown] tags=["ru"]
+# А это тетрадь `report.ipynb`. Она лежит в папке проекта; первая её ячейка с меткой `parameters`, между ячейками черта.
+
+# %% [markdown] tags=["en"]
+# And this is the notebook `report.ipynb`. It lies in the project's folder; its first cell is tagged `parameters`, and there is a rule between the cells.
+
+# %%
+report_cells = [
+    'month = "2013-01"\nlate_minutes = 15',
+    "import json\nfrom pathlib import Path\n\nimport pandas as pd",
+    'delay = pd.read_parquet(f"data/raw/{month}/flights.parquet")["arr_delay"].dropna()\n'
+    "late_share = round(float((delay >= late_minutes).mean()), 4)",
+    'report = {"month": month, "late_minutes": late_minutes, "late_share": late_share}\n'
+    'Path(f"reports/months/{month}.json").write_text(json.dumps(report))',
+]
+notebook = write_notebook("report.ipynb", *report_cells)
+print(*report_cells, sep="\n\n# ---\n")
 
 # %% [markdown] tags=["ru", "exercise", "solution"]
 # ### Задача 1 (4 мин, 1 балл). Февраль, полчаса
@@ -117,20 +140,6 @@ def undeclared(notebook: Path, given: dict) -> list[str]:
 
     return sorted(set(given) - set(papermill.inspect_notebook(notebook)))
     # END SOLUTION
-
-
-# %%
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-
-KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-
-
-def write_notebook(name, parameters, *cells):
-    """Write a notebook of code cells into the project's folder; the first is tagged `parameters` (None: there is none)."""
-    first = [new_code_cell(parameters, metadata={"tags": ["parameters"]})] if parameters is not None else []
-    made = new_notebook(cells=[new_markdown_cell("# A notebook"), *first, *map(new_code_cell, cells)], metadata=KERNEL)
-    jupytext.write(made, sandbox.root / name)
-    return sandbox.root / name
 
 
 # %% tags=["check"]
@@ -257,9 +266,6 @@ codes
 # <details><summary>Hint</summary>A cell has outputs, and every output has an output_type. Open night/b.ipynb and find how the output of the failed cell differs from what was printed.</details>
 
 # %%
-import nbformat
-
-
 def failures(folder: Path) -> dict[str, str]:
     # BEGIN SOLUTION
     found = {}

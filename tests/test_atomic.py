@@ -1,0 +1,130 @@
+"""A stage that is killed leaves the old artefact or the new one, never a part of one; the next run puts all in order."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flight_delays import artifacts, model
+from flight_delays.pipeline import Project
+from flight_delays.registry import Registry
+
+KILLED_STAGE = Path(__file__).with_name("killed_stage.py")
+RENAMES = "os.rename"
+ALL = "os.rename,os.remove,os.rmdir,os.mkdir,open"
+
+
+def leftovers(root: Path) -> list[str]:
+    return [path.name for path in root.rglob("*") if path.name.endswith((".partial", ".previous"))]
+
+
+@pytest.mark.parametrize(
+    ("stage", "item", "events", "made", "at_least"),
+    [
+        ("ingest", "2013-01", ALL, ["data/raw/2013-01"], 10),
+        ("validate", "2013-01", ALL, ["data/validated/2013-01.json"], 2),
+        ("prepare", "2013-01", ALL, ["data/prepared/train/2013-01.parquet"], 1),
+        ("train", "logistic", ALL, ["models/logistic.skops"], 2),
+        ("evaluate", "", RENAMES, ["reports/metrics.json", "reports/predictions.parquet", "reports/plots"], 4),
+    ],
+)
+def test_killed_before_each_change_it_makes(sandbox, stage, item, events, made, at_least):
+    done = sandbox.run(["python", str(KILLED_STAGE), stage, item, events, *made])
+    *kills, end = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert len(kills) >= at_least
+    assert end["code"] == 0
+    assert "old" not in end["killed"]
+    new = end["after"]
+    for kill in kills:
+        assert kill["code"] == -signal.SIGKILL
+        for path, found, complete in zip(made, kill["killed"], new, strict=True):
+            # no portable call swaps two folders: for a moment there is none, and the old one waits beside
+            assert found in ("old", complete) or (found == "gone" and not Path(path).suffix), (path, kill)
+        assert (kill["again"], kill["after"], kill["left"]) == (0, new, [])
+
+
+def test_the_old_folder_comes_back_when_a_kill_took_it_away(tmp_path):
+    aside = tmp_path / ".raw.previous"
+    aside.mkdir()
+    (aside / "good").write_text("good")
+    (tmp_path / ".raw.partial").mkdir()
+    with pytest.raises(ZeroDivisionError), artifacts.replacing(tmp_path / "raw") as partial:
+        partial.mkdir()
+        raise ZeroDivisionError
+    assert [path.name for path in tmp_path.iterdir()] == ["raw"]
+    assert (tmp_path / "raw/good").read_text() == "good"
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_an_exception_leaves_the_old_artefact_and_nothing_else(tmp_path, folder):
+    target = tmp_path / "target"
+    if folder:
+        target.mkdir()
+    (target / "file" if folder else target).write_text("old")
+    before = artifacts.sha256(target)
+    with pytest.raises(ZeroDivisionError), artifacts.replacing(target) as partial:
+        if folder:
+            partial.mkdir()
+        (partial / "file" if folder else partial).write_text("half of the ne")
+        raise ZeroDivisionError
+    assert artifacts.sha256(target) == before
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def _start(sandbox, *command: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, *command],
+        cwd=sandbox.root,
+        env=sandbox.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _kill_when(process: subprocess.Popen, condition) -> None:
+    """Kill the process as soon as the condition holds; it must still be at work then."""
+    try:
+        until = time.monotonic() + 120
+        while not condition() and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.002)
+    finally:
+        process.kill()
+        code = process.wait()
+    assert code == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("moment", [".mlflow.db.partial", "artifacts"])
+def test_register_killed_while_it_makes_the_registry(sandbox, moment):
+    project = Project.load(sandbox.root)
+    artifacts._remove(project.registry)
+    _kill_when(_start(sandbox, "-m", "flight_delays", "register"), (project.registry / moment).exists)
+    sandbox.run(["python", "-m", "flight_delays", "register"])
+    registry = Registry(project.registry, "flight-delays")
+    assert registry.champion() == registry.versions()[-1]
+    model.load(registry.champion().model_file)
+    assert leftovers(sandbox.root) == []
+
+
+def test_the_script_killed_at_any_stage_goes_through_the_next_time(finished, sandbox):
+    metrics = (finished.root / "reports/metrics.json").read_bytes()
+    predictions = (finished.root / "reports/predictions.parquet").read_bytes()
+    for stages in (4, 10):  # how many it has done when it is killed: in the next one
+        sandbox.journal_file.unlink(missing_ok=True)
+        _kill_when(_start(sandbox, "run_pipeline.py"), lambda n=stages: len(sandbox.records()) >= n)
+        for file in [*sandbox.root.glob("data/**/*.parquet"), *sandbox.root.glob("reports/*.parquet")]:
+            if not any(part.startswith(".") for part in file.relative_to(sandbox.root).parts):
+                artifacts.read_parquet(file)
+        for file in [*sandbox.root.glob("data/**/*.json"), *sandbox.root.glob("reports/*.json")]:
+            artifacts.read_json(file)
+        for file in sandbox.root.glob("models/*.skops"):
+            model.load(file)
+    sandbox.run(["python", "run_pipeline.py"])
+    assert leftovers(sandbox.root) == []
+    assert (sandbox.root / "reports/metrics.json").read_bytes() == metrics
+    assert (sandbox.root / "reports/predictions.parquet").read_bytes() == predictions

@@ -1,0 +1,115 @@
+"""`make lab`: JupyterLab for the workshop, on this machine only, at a page that links everything."""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import nbformat
+
+from workshop.places import ROOT, WORK, environment
+
+TEXTS = {
+    "ru": {
+        "title": "Автоматизация пайплайнов в ML",
+        "what": "Читайте тетради по порядку, после каждой решайте задачи. Ваши решения лежат в {0}, их никто не перезапишет.",
+        "head": ("Урок", "Тетрадь", "Задачи", "Решения"),
+        "lesson": "тетрадь",
+        "exercise": "задачи",
+        "solution": "решения",
+        "run": "Короткие тетради команды make run",
+    },
+    "en": {
+        "title": "Automating ML pipelines",
+        "what": "Read the notebooks in order, solve the tasks after each. Your solutions are in {0}; nothing overwrites them.",
+        "head": ("Lesson", "Notebook", "Tasks", "Solutions"),
+        "lesson": "notebook",
+        "exercise": "tasks",
+        "solution": "solutions",
+        "run": "The short notebooks of make run",
+    },
+}
+
+
+def add_parser(commands) -> None:
+    """Describe `lab` to the command line."""
+    parser = commands.add_parser("lab", help="open JupyterLab at the start page", description=__doc__)
+    parser.add_argument("--lang", choices=TEXTS, default="ru")
+    parser.add_argument("--port", type=int, default=8888, help="another one is taken if it is in use")
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    parser.set_defaults(main=main)
+
+
+def own_exercises(lang: str, exercises: Path, folder: Path) -> None:
+    """Copy the exercises to where the student works; what is there already stays as it is."""
+    for source in sorted((exercises / lang).glob("*.ipynb")):
+        target = folder / lang / source.name
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+
+
+def title(notebook: Path) -> str:
+    """The first heading of a notebook."""
+    for cell in nbformat.read(notebook, as_version=4).cells:
+        if cell.cell_type == "markdown" and (found := re.match(r"# (.+)", cell.source)):
+            return found[1]
+    return notebook.stem
+
+
+def start_page(lang: str, root: Path, own: Path) -> str:
+    """The page in Markdown, with links relative to a folder below `root`."""
+    t = TEXTS[lang]
+    lines = [f"# {t['title']}", "", t["what"].format(f"`{own.relative_to(root).as_posix()}/{lang}`"), ""]
+    lines += ["| " + " | ".join(t["head"]) + " |", "|---|---|---|---|"]
+    for notebook in sorted((root / "notebooks" / lang).glob("*.ipynb")):
+        places = {
+            "lesson": notebook,
+            "exercise": own / lang / notebook.name,
+            "solution": root / "solutions" / lang / notebook.name,
+        }
+        links = [
+            f"[{t[kind]}](../{path.relative_to(root).as_posix()})" if path.exists() else "" for kind, path in places.items()
+        ]
+        lines.append(f"| {title(notebook)} | " + " | ".join(links) + " |")
+    short = sorted((root / "notebooks" / lang / "pipeline").glob("*.ipynb"))
+    lines += ["", f"{t['run']}: " + ", ".join(f"[{path.stem}](../{path.relative_to(root).as_posix()})" for path in short)]
+    return "\n".join(lines) + "\n"
+
+
+SETTINGS = {
+    "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},  # a page, not text to edit
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},  # no network
+}
+
+
+def set_defaults() -> None:
+    """Set what the JupyterLab of this environment does unless its user chooses otherwise."""
+    file = Path(sys.prefix, "share/jupyter/lab/settings/overrides.json")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(SETTINGS, indent=2), encoding="utf-8")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Start JupyterLab in the place of this process."""
+    set_defaults()
+    own = WORK / "exercises"
+    own_exercises(options.lang, ROOT / "exercises", own)
+    page = WORK / f"start.{options.lang}.md"
+    page.write_text(start_page(options.lang, ROOT, own), encoding="utf-8")
+    command = [
+        *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"),
+        *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={options.port}"),
+        f"--LabApp.default_url=/lab/tree/{page.relative_to(ROOT).as_posix()}",
+        "--LabApp.news_url=None",  # no look for news on the network
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    if options.no_browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    os.execve(sys.executable, command, environment())
+    return 0  # never reached: the process is JupyterLab now
