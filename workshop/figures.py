@@ -35,8 +35,18 @@ def svg(figure: Figure) -> str:
     return text[text.index("<svg") :]
 
 
+class Picture(Figure):
+    """A figure that a notebook shows though pyplot, which would see to that, is never imported."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        with matplotlib.rc_context(_STYLE):
+            self.savefig(buffer, format="png", dpi=100)
+        return buffer.getvalue()
+
+
 def _figure(width: float, height: float) -> Figure:
-    return Figure(figsize=(width, height), layout="constrained")
+    return Picture(figsize=(width, height), layout="constrained")
 
 
 def gantt(records: Sequence[Record], title: str = "", *, start: float | None = None, seconds: float | None = None) -> Figure:
