@@ -1,7 +1,7 @@
 """`make bench`: what each engine costs, in five situations, and what the pipeline itself needs as data grow.
 
-Every figure comes from this run; the plain scripts run beside each engine, so that ratios can be compared on a noisy
-machine. Results go to bench/: results.json, a table (table.md) and a chart (chart.svg).
+Every figure comes from this run, the plain scripts' too, so that ratios can be compared on a noisy machine.
+Results go to bench/: results.json, a table (table.md) and a chart (chart.svg).
 """
 
 import argparse
@@ -62,8 +62,10 @@ def main(options: argparse.Namespace) -> int:
         "machine": {"cpu": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},
         "engines": {},
     }
-    for name in names:
-        results["engines"][name] = measure_engine(name)
+    plain = {}
+    for name in ["scripts", *(name for name in names if name != "scripts")]:
+        results["engines"][name] = measure_engine(name, plain)
+        plain = plain or {situation: m["seconds"] for situation, m in results["engines"]["scripts"]["situations"].items()}
         artifacts.write_json(BENCH / "results.json", results)
     if not options.skip_growth:
         results["growth"] = measure_growth()
@@ -82,27 +84,24 @@ def _entry(outcome: Outcome) -> dict[str, Any]:
         "seconds": round(outcome.seconds, 2),
         "work_seconds": round(outcome.work_seconds, 2),
         "stages_run": len(outcome.records),
-        "exit_code": outcome.exit_code,
     }
 
 
-def measure_engine(name: str) -> dict[str, Any]:
-    """The five situations for one engine, the plain scripts in the same situation before each, and the empty graph."""
+def measure_engine(name: str, plain: dict[str, float]) -> dict[str, Any]:
+    """The five situations for one engine, beside `plain` (situation -> seconds of the plain scripts), and the empty graph."""
     measured: dict[str, Any] = {"situations": {}}
-    plain_box, box = Sandbox.create(BENCH / "work" / "plain"), Sandbox.create(BENCH / "work" / name)
-    with engines.load("scripts").session(plain_box) as plain, engines.load(name).session(box) as session:
+    with engines.load(name).session(Sandbox.create(BENCH / "work" / name)) as session:
         measured["start_seconds"] = round(session.start_seconds, 2)
         for situation in SITUATIONS:
-            baseline = _in_situation(situation, plain)
             outcome = _in_situation(situation, session)
-            measured["situations"][situation] = {**_entry(outcome), "plain_seconds": round(baseline.seconds, 2)}
-            _say(
-                f"{name}, {situation}: {outcome.seconds:.1f} s, {len(outcome.records)} stages (plain {baseline.seconds:.1f} s)"
-            )
             if outcome.exit_code:
-                _say(outcome.log[-3000:])
-    measured["adapter"] = measure_adapter(name)
-    _say(f"{name}, adapter: {measured['adapter']}")
+                raise RuntimeError(f"{name}, {situation}: exit code {outcome.exit_code}\n{outcome.log[-3000:]}")
+            entry = _entry(outcome)
+            measured["situations"][situation] = {**entry, "plain_seconds": plain.get(situation, entry["seconds"])}
+            _say(f"{name}, {situation}: {outcome.seconds:.1f} s, {len(outcome.records)} stages")
+    if plain:
+        measured["adapter"] = measure_adapter(name, plain["cold"])
+        _say(f"{name}, adapter: {measured['adapter']}")
     return measured
 
 
@@ -147,28 +146,22 @@ def make_stages_empty(box: Sandbox) -> None:
             module.write(_EMPTY_STAGE.format(stage=stage, outputs=outputs, folders=_FOLDERS.get(stage, [])))
 
 
-def measure_adapter(name: str) -> dict[str, float]:
+def measure_adapter(name: str, plain_seconds: float) -> dict[str, float]:
     """What the adapter adds to real stages beyond what the engine needs for the same graph of empty ones.
 
     Medians of several cold runs, real and empty in turn; in seconds and as a share of the plain run.
     """
     own: dict[str, list[float]] = {"real": [], "empty": []}
-    plain = []
     for _ in range(_REPEATS):
         for kind, change in (("real", None), ("empty", make_stages_empty)):
             own[kind].append(_own_seconds(name, change))
-        box = Sandbox.create(BENCH / "work" / "plain")
-        with engines.load("scripts").session(box) as session:
-            plain.append(session.run().seconds)
     real, empty = statistics.median(own["real"]), statistics.median(own["empty"])
-    added = real - empty
     return {
         "own_seconds_real": round(real, 2),
         "own_seconds_empty": round(empty, 2),
-        "added_seconds": round(added, 2),
+        "added_seconds": round(real - empty, 2),
         "spread_seconds": round(max(max(values) - min(values) for values in own.values()), 2),
-        "plain_seconds": round(statistics.median(plain), 2),
-        "share_of_plain": round(added / statistics.median(plain), 3),
+        "share_of_plain": round((real - empty) / plain_seconds, 3),
     }
 
 

@@ -22,7 +22,7 @@ def write_table(results: dict[str, Any], path: Path) -> str:
         name: {situation: f"{m['seconds'] / m['plain_seconds']:.1f}" for situation, m in engine["situations"].items()}
         for name, engine in results["engines"].items()
     }
-    parts += ["The same as a multiple of the plain script run just before:", "", _markdown(ratios), ""]
+    parts += ["The same as a multiple of the plain scripts in the same situation:", "", _markdown(ratios), ""]
     adapters = {
         name: {
             "servers start": f"{engine['start_seconds']:.1f} s",
@@ -33,6 +33,7 @@ def write_table(results: dict[str, Any], path: Path) -> str:
             "share of a plain run": f"{engine['adapter']['share_of_plain']:+.1%}",
         }
         for name, engine in results["engines"].items()
+        if "adapter" in engine
     }
     parts += ["What the adapter adds to the engine's own time for the same graph of empty stages:", "", _markdown(adapters), ""]
     if growth := results.get("growth"):
