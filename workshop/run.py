@@ -4,6 +4,7 @@ import argparse
 import json
 import logging
 import os
+import shutil
 import sys
 import threading
 import time
@@ -149,7 +150,8 @@ def progress(title: str, journal: Path, stages: int) -> Iterator[None]:
     watched = sys.stderr.isatty()
     if not watched:
         print(title, end=" ", file=sys.stderr, flush=True)
-    bar = tqdm(total=stages or None, bar_format=_BAR if stages else "{desc} {elapsed}", disable=not watched)
+    width = shutil.get_terminal_size().columns  # tqdm itself shows nothing where the terminal does not tell its width
+    bar = tqdm(total=stages or None, bar_format=_BAR if stages else "{desc} {elapsed}", ncols=width, disable=not watched)
     stop = threading.Event()
 
     def follow() -> None:
