@@ -76,7 +76,7 @@ def main(stage: str, item: str, events: str, *paths: str) -> None:
     importlib.import_module(f"flight_delays.stages.{stage}")  # once, for all the children
     project, wanted, made = Project.load(), set(events.split(",")), [Path(path) for path in paths]
     number, code = 0, -signal.SIGKILL
-    while code != 0:
+    while code == -signal.SIGKILL:
         for artefact in made:
             make_old(artefact)
         code = run(project, stage, item or None, wanted, killed_before=number)

