@@ -34,7 +34,9 @@ def test_the_first_model_is_champion_with_its_tags(project):
     champion = _registry(project).champion()
     receipt = artifacts.read_json(project.receipt)
     assert champion.number == receipt["version"] == 1
-    assert champion.tags == {name: receipt[name] for name in ("candidate", "git_commit", "data_hash", "params_hash", "metrics_hash")}
+    assert champion.tags == {
+        name: receipt[name] for name in ("candidate", "git_commit", "data_hash", "params_hash", "metrics_hash")
+    }
     assert champion.tags["params_hash"] == project.params.sha256()
     assert champion.tags["data_hash"] == artifacts.sha256_of_all(project.features_of("train"))
     assert champion.model_file.is_file()  # although the project was moved to another folder
