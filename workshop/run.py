@@ -196,7 +196,7 @@ def execute(run: Run, name: str, number: int, total: int, stages: int) -> str | 
                 cwd=str(ROOT),
                 progress_bar=False,
                 request_save_on_cell_execute=False,
-                extra_arguments=["--log-level=ERROR"],  # for the kernel, which warns of TCP on the loopback
+                extra_arguments=["--log-level=CRITICAL"],  # for the kernel, which warns of TCP on the loopback
             )
         except papermill.PapermillExecutionError as error:
             return f"{error.ename}: {error.evalue}".strip()
