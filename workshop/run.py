@@ -214,7 +214,7 @@ def main(options: argparse.Namespace) -> int:
             given = parameters(options)
             for name in [*given["engines"], COMPARE]:
                 check_declared(notebook(name, options.lang), {**given, "run_dir": ""})
-            _check_months(given)
+            _project(given)
             run = Run.create({"parameters": given, "lang": options.lang, "done": []})
     except RunError as error:
         print(f"run: {error}", file=sys.stderr)
@@ -222,33 +222,37 @@ def main(options: argparse.Namespace) -> int:
     return _go(run)
 
 
-def _check_months(given: dict[str, Any]) -> None:
+def _project(given: dict[str, Any]):
+    """The project with the parameters of the run; RunError if they make no sense."""
     import yaml
 
     from flight_delays.errors import ParamsError
     from flight_delays.params import parse
+    from flight_delays.pipeline import Project
     from workshop.places import SAMPLE_PROJECT
 
     content = yaml.safe_load((SAMPLE_PROJECT / "params.yaml").read_text(encoding="utf-8"))
     content["months"] = dict.fromkeys(given["train_months"], "train") | dict.fromkeys(given["test_months"], "test")
     content["train"]["seed"] = given["seed"]
     try:
-        parse(content, "the parameters given")
+        return Project(SAMPLE_PROJECT, parse(content, "the parameters given"))
     except ParamsError as error:
         raise RunError(str(error)) from None
 
 
 def _go(run: Run) -> int:
+    from workshop.engine_run import expected_stages
+
     state = run.read()
     names = state["parameters"]["engines"]
-    months = len(state["parameters"]["train_months"]) + len(state["parameters"]["test_months"])
+    stages = expected_stages(_project(state["parameters"]))
     waiting = [name for name in names if name not in state["done"]]
     if skipped := len(names) - len(waiting):
         print(f"{skipped} of {len(names)} engines are done already")
     failures: dict[str, str] = {}
     todo = [*waiting, COMPARE]
     for number, name in enumerate(todo, start=1):
-        problem = execute(run, name, number, len(todo), stages=3 * months + 5)
+        problem = execute(run, name, number, len(todo), stages)
         if problem:
             failures[name] = problem
         elif name != COMPARE:

@@ -11,7 +11,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from typing import Any
 import psutil
 
 from workshop.engines.base import Outcome, Session
+from workshop.engines.local_server import OPENER, free_port
 from workshop.places import WORK, environment
 from workshop.sandbox import CommandFailed, Sandbox
 
@@ -51,7 +51,6 @@ import json, runpy, sys
 dag = runpy.run_path(sys.argv[1])["flight_delays_dag"]
 print(json.dumps({task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks}))
 """
-_LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # the server is here, whatever proxy is set
 
 
 class Airflow(Session):
@@ -77,7 +76,7 @@ class Airflow(Session):
         headers = {"Content-Type": "application/json"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
-        with _LOCAL.open(urllib.request.Request(self.url + path, data, headers), timeout=60) as answer:
+        with OPENER.open(urllib.request.Request(self.url + path, data, headers), timeout=60) as answer:
             return json.load(answer)
 
     def wait_until_ready(self) -> None:
@@ -210,7 +209,7 @@ def session(sandbox: Sandbox, *, ui: bool = False) -> Iterator[Airflow]:
     With `ui` it looks for changes of the DAG file more often. CommandFailed if Airflow does not come up.
     """
     started = time.perf_counter()
-    port = _free_port()
+    port = free_port()
     password = secrets.token_urlsafe(12)
     home = _make_home(sandbox, "airflow", port=port, password=password, parse_every=10 if ui else 300)
     servers = {
@@ -363,12 +362,6 @@ def _session_of(process: psutil.Process) -> int | None:
         return os.getsid(process.pid)
     except (ProcessLookupError, PermissionError):
         return None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from workshop.engines.base import Session
+from workshop.engines.local_server import OPENER, free_port
 from workshop.places import WORK, environment
 from workshop.sandbox import CommandFailed, Sandbox
 
@@ -29,7 +29,6 @@ FLOW = "flows/flight_delays_flow.py"
 _START_TIMEOUT = 120  # seconds; a server comes up in 6 to 20
 _STOP_TIMEOUT = 15
 _RECORD_TIMEOUT = 30
-_LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # the server is here, whatever proxy is set
 
 
 class Prefect(Session):
@@ -102,7 +101,7 @@ class Prefect(Session):
 def session(sandbox: Sandbox, *, ui: bool = False) -> Iterator[Prefect]:
     """Start a server of the sandbox's own, with its pages if `ui`, and stop it at the end, however that comes."""
     home = sandbox.root / ".engines/prefect"
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     settings = {
         "PREFECT_HOME": str(home),
@@ -182,14 +181,8 @@ def _stop(process: subprocess.Popen) -> None:
 def _api(url: str, path: str, content: dict[str, Any] | None = None) -> Any:
     data = None if content is None else json.dumps(content).encode()
     request = urllib.request.Request(f"{url}/api{path}", data, {"Content-Type": "application/json"})
-    with _LOCAL.open(request, timeout=30) as answer:
+    with OPENER.open(request, timeout=30) as answer:
         return json.load(answer)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _migrated_database() -> Path:
