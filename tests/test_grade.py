@@ -32,12 +32,14 @@ RIGHT = {
 }
 # texts are found in the copy of the kit that a submission works in
 IN_THE_COPY = "../../lessons"
+LESSON_FILES = ("messages.yaml", "table.csv")
 SLEEPER = f"4242.{os.getpid()}"  # seconds, and recognised among all processes
 
 
 def make_lessons(folder: Path) -> Path:
-    """Two tiny lessons; gives their folder."""
+    """Two tiny lessons, the first with a file that its notebooks read; gives their folder."""
     write_lesson(folder, "01_tiny", texts_from=IN_THE_COPY)
+    (folder / "01_tiny" / "table.csv").write_text("a,b\n")
     write_lesson(folder, "02_other", tasks=(SUM,), texts_from=IN_THE_COPY)
     return folder
 
@@ -234,6 +236,7 @@ HOSTILE = {
     },
     "flood": {2: RIGHT[2] + "\n\n\nfor _ in range(20_000):\n    print('x' * 100)"},
     "endless_flood": {2: "while True:\n    print('x' * 1000)"},
+    "curious": {1: f"import os\n\nanswer = 42 if set(os.listdir('{IN_THE_COPY}/01_tiny')) == {set(LESSON_FILES)} else 0"},
     "vandal": {2: RIGHT[2] + "\n\n\nimport shutil\n\nshutil.rmtree('../../..', ignore_errors=True)"},
     "detached": {2: RIGHT[2] + f"\n\n\nimport subprocess\n\nsubprocess.Popen(['sleep', '{SLEEPER}'], start_new_session=True)"},
 }
@@ -255,6 +258,7 @@ EXPECTED = {
     "processes": ([2, 0, 0, 0], "processes"),
     "flood": ([2, 2, 2, 2], None),
     "endless_flood": ([2, 0, 2, 2], None),
+    "curious": ([2, 2, 2, 2], None),  # finds what notebooks read, and no solutions
     "vandal": ([2, 2, 0, 2], None),  # it removed its own working folder
     "detached": ([2, 2, 2, 2], None),
     "damaged": ([0, 0, 0, 0], "not_json"),

@@ -22,6 +22,7 @@ COLOURS = {
     "gate": "#E69F00",
     "register": "#000000",
 }
+_OTHER = "#888888"  # tasks that are no stage of ours, such as Airflow's planning
 _OWN, _WORK, _START = "#E69F00", "#0072B2", "#BBBBBB"
 _STYLE = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "svg.fonttype": "path", "svg.hashsalt": "kit"}
 
@@ -59,9 +60,11 @@ def gantt(records: Sequence[Record], title: str = "", *, start: float | None = N
         axes = figure.subplots()
         start = start if start is not None else min((r.start for r in records), default=0.0)
         for row, record in enumerate(records):
-            axes.barh(row, record.end - record.start, left=record.start - start, color=COLOURS[record.stage], height=0.72)
+            colour = COLOURS.get(record.stage, _OTHER)
+            axes.barh(row, record.end - record.start, left=record.start - start, color=colour, height=0.72)
             if record.status != "done":
-                axes.text(record.end - start, row, " failed", va="center", color="#D55E00")
+                noted = _OTHER if record.status == "cached" else "#D55E00"
+                axes.text(record.end - start, row, f" {record.status}", va="center", color=noted)
         axes.set_yticks(range(len(records)), [record.name for record in records], fontsize=8)
         axes.invert_yaxis()
         axes.set_xlim(0, seconds)

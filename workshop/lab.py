@@ -21,6 +21,7 @@ TEXTS = {
         "exercise": "задачи",
         "solution": "решения",
         "run": "Короткие тетради команды make run",
+        "slides": "Слайды лекции",
     },
     "en": {
         "title": "Automating ML pipelines",
@@ -30,6 +31,7 @@ TEXTS = {
         "exercise": "tasks",
         "solution": "solutions",
         "run": "The short notebooks of make run",
+        "slides": "The lecture's slides",
     },
 }
 
@@ -60,6 +62,12 @@ def title(notebook: Path) -> str:
     return notebook.stem
 
 
+def decks(lang: str, slides: Path) -> list[Path]:
+    """The decks of a language that are built, such as lecture.ru.pdf or ru/index.html."""
+    built = (path for path in slides.rglob("*") if path.suffix in (".html", ".pdf"))
+    return sorted(path for path in built if lang in re.split(r"[/._-]", path.relative_to(slides).as_posix()))
+
+
 def start_page(lang: str, root: Path, own: Path) -> str:
     """The page in Markdown, with links relative to a folder below `root`."""
     t = TEXTS[lang]
@@ -75,8 +83,14 @@ def start_page(lang: str, root: Path, own: Path) -> str:
             f"[{t[kind]}](../{path.relative_to(root).as_posix()})" if path.exists() else "" for kind, path in places.items()
         ]
         lines.append(f"| {title(notebook)} | " + " | ".join(links) + " |")
-    short = sorted((root / "notebooks" / lang / "pipeline").glob("*.ipynb"))
-    lines += ["", f"{t['run']}: " + ", ".join(f"[{path.stem}](../{path.relative_to(root).as_posix()})" for path in short)]
+    rows = {
+        "slides": {path.suffix[1:].upper(): path for path in decks(lang, root / "slides")},
+        "run": {path.stem: path for path in sorted((root / "notebooks" / lang / "pipeline").glob("*.ipynb"))},
+    }
+    for kind, files in rows.items():
+        if files:
+            links = (f"[{name}](../{path.relative_to(root).as_posix()})" for name, path in files.items())
+            lines += ["", f"{t[kind]}: {', '.join(links)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -90,7 +104,9 @@ def set_defaults() -> None:
     """Set what the JupyterLab of this environment does unless its user chooses otherwise."""
     file = Path(sys.prefix, "share/jupyter/lab/settings/overrides.json")
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(SETTINGS, indent=2), encoding="utf-8")
+    partial = file.with_name(f".{os.getpid()}.json")
+    partial.write_text(json.dumps(SETTINGS, indent=2), encoding="utf-8")
+    partial.replace(file)  # another JupyterLab may be reading it
 
 
 def main(options: argparse.Namespace) -> int:

@@ -1,12 +1,18 @@
 """What a lesson's notebook needs at its start: a sandbox of its own, and the texts of its checks."""
 
+import atexit
 from collections.abc import Callable
+from contextlib import ExitStack
 
+from workshop import engines
+from workshop.engines.base import Session
 from workshop.messages import load
 from workshop.places import WORK
 from workshop.sandbox import Sandbox
 
 Say = Callable[[str], str]
+_open_engines = ExitStack()
+atexit.register(_open_engines.close)  # a notebook that fails half-way leaves no servers behind
 
 
 def start(lesson: str, lang: str, *, part: str = "lesson", **params) -> tuple[Sandbox, Say]:
@@ -18,3 +24,16 @@ def start(lesson: str, lang: str, *, part: str = "lesson", **params) -> tuple[Sa
     changed = {key.replace("__", "."): value for key, value in params.items()}
     sandbox = Sandbox.create(WORK / f"{lesson}-{part}", params=changed)
     return sandbox, load(lesson, lang)
+
+
+def open_engine(name: str, sandbox: Sandbox, **options) -> Session:
+    """Start an engine's session for a sandbox that lasts over the cells to come, until `close_engines` or the kernel's end.
+
+    `options` go to the engine's `session`, such as ui=True. ValueError if there is no engine of that name.
+    """
+    return _open_engines.enter_context(engines.load(name).session(sandbox, **options))
+
+
+def close_engines() -> None:
+    """End the sessions of `open_engine` and their servers, the last one first."""
+    _open_engines.close()

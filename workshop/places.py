@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SAMPLE_PROJECT = ROOT / "sample_project"
 LESSONS = ROOT / "lessons"
 RUNS = ROOT / "runs"
-WORK = ROOT / "work"
+WORK = Path(os.environ.get("WORKSHOP_WORK", ROOT / "work"))  # sandboxes; `make run` has its own
 BIN = Path(sys.executable).parent  # not resolved: the environment's own folder, with the engines' commands
 
 

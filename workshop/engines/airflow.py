@@ -17,19 +17,17 @@ import sys
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from importlib.metadata import version
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import psutil
-
-from workshop.engines.base import Outcome, Session
-from workshop.engines.local_server import OPENER, free_port
+from workshop.engines.base import Outcome, Session, engine_record
+from workshop.engines.servers import OPENER, check, free_port, kept_database, running
 from workshop.places import WORK, environment
-from workshop.sandbox import CommandFailed, Sandbox
+from workshop.sandbox import CommandFailed, Record, Sandbox
 
 DAG_ID = "flight_delays"
 USER = "admin"
@@ -44,7 +42,6 @@ _WARM = "import matplotlib.figure, pandera.pandas, pyarrow.parquet, skops.io, sk
 _SCHEDULER = [sys.executable, "-c", _MAIN.format(_WARM), "scheduler", "--skip-serve-logs"]
 _START_TIMEOUT = 120  # seconds; they come up in 12 to 25
 _RUN_TIMEOUT = 1800
-_STOP_TIMEOUT = 15
 _DONE = ("success", "failed")
 _PRINT_GRAPH = """
 import json, runpy, sys
@@ -83,7 +80,7 @@ class Airflow(Session):
         """Return as soon as all servers are healthy and the DAG is known; CommandFailed if that does not come."""
         until = time.monotonic() + _START_TIMEOUT
         while True:
-            _check(self.processes)
+            check(self.processes)
             with suppress(OSError):  # nobody listens yet, or the DAG is not known yet (HTTPError)
                 if not self._token:
                     # The first request makes the server build its API for tasks, which takes seconds: not at a task's cost.
@@ -129,6 +126,18 @@ class Airflow(Session):
             if task["try_number"]
         ]
 
+    def own_records(self) -> list[Record]:
+        """The tasks of the last run as Airflow recorded them: its planning tasks too, each with its process."""
+        return [
+            engine_record(
+                f"{task['task_id']} {task['item'] or ''}",
+                *(datetime.fromisoformat(task[when]).timestamp() for when in ("start", "end")),
+                "done" if task["state"] == "success" else "failed",
+            )
+            for task in self.task_instances()
+            if task["start"] and task["end"]
+        ]
+
     def trigger(self, conf: dict[str, Any]) -> Outcome:
         """Run the pipeline with a configuration, such as {"months": {"2013-01": "train", "2013-02": "test"}}."""
         return self._timed(lambda: self._trigger(conf))
@@ -162,7 +171,7 @@ class Airflow(Session):
         failures = _Failures(self.sandbox)
         until = time.monotonic() + _RUN_TIMEOUT
         while (state := self.api(self._run_path())["state"]) not in _DONE:
-            _check(self.processes)
+            check(self.processes)
             if time.monotonic() > until:
                 raise TimeoutError(f"the Airflow run {run_id} did not end within {_RUN_TIMEOUT} s")
             time.sleep(0.3)
@@ -217,17 +226,12 @@ def session(sandbox: Sandbox, *, ui: bool = False) -> Iterator[Airflow]:
         "scheduler": _SCHEDULER,
         "dag-processor": [*_AIRFLOW, "dag-processor"],
     }
-    processes: dict[Path, subprocess.Popen] = {}
-    try:
-        for name, command in servers.items():
-            log = home / f"{name}.log"
-            processes[log] = _start(command, log, sandbox.environment(AIRFLOW_HOME=str(home), NO_PROXY="127.0.0.1"))
+    commands = {home / f"{name}.log": command for name, command in servers.items()}
+    with running(commands, sandbox.environment(AIRFLOW_HOME=str(home), NO_PROXY="127.0.0.1")) as processes:
         airflow = Airflow(sandbox, f"http://127.0.0.1:{port}", password, processes)
         airflow.wait_until_ready()
         airflow.start_seconds = time.perf_counter() - started
         yield airflow
-    finally:
-        _stop(list(processes.values()))
 
 
 def dags_test(sandbox: Sandbox) -> Outcome:
@@ -253,7 +257,7 @@ def _make_home(sandbox: Sandbox, name: str, *, port: int = 8080, password: str |
     home = sandbox.root / ".engines" / name
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True, mode=0o700)
-    shutil.copyfile(_migrated_database(), home / "airflow.db")
+    shutil.copyfile(kept_database("apache-airflow", _make_database), home / "airflow.db")
     url = f"http://127.0.0.1:{port}"
     config = configparser.ConfigParser(interpolation=None)
     config.read_dict(
@@ -295,73 +299,21 @@ def _make_home(sandbox: Sandbox, name: str, *, port: int = 8080, password: str |
     return home
 
 
-def _migrated_database() -> Path:
-    """An empty database with all tables: making it takes 7 to 11 s, so one is kept for this version of Airflow."""
-    folder = Path(sys.prefix, "share", "workshop")
-    database = folder / f"airflow-{version('apache-airflow')}.db"
-    if not database.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder) as home:
-            file = Path(home, "airflow.db")
-            subprocess.run(
-                [*_AIRFLOW, "db", "migrate"],
-                cwd=home,
-                env=environment(AIRFLOW_HOME=home, AIRFLOW__CORE__LOAD_EXAMPLES="False"),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                check=True,
-                timeout=_START_TIMEOUT,
-            )
-            with closing(sqlite3.connect(file)) as connection:
-                connection.execute("PRAGMA journal_mode=WAL")  # stays with the file: readers do not lock writers out
-            file.replace(database)
+def _make_database(home: Path) -> Path:
+    subprocess.run(
+        [*_AIRFLOW, "db", "migrate"],
+        cwd=home,
+        env=environment(AIRFLOW_HOME=str(home), AIRFLOW__CORE__LOAD_EXAMPLES="False"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=True,
+        timeout=_START_TIMEOUT,
+    )
+    database = home / "airflow.db"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")  # stays with the file: readers do not lock writers out
     return database
-
-
-def _start(command: Sequence[str], log: Path, env: dict[str, str]) -> subprocess.Popen:
-    log.touch(mode=0o600)
-    with log.open("wb") as output:
-        # a session of its own, by which whatever it starts is found again
-        return subprocess.Popen(
-            command,
-            cwd=log.parent,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            umask=0o077,
-        )
-
-
-def _check(processes: dict[Path, subprocess.Popen]) -> None:
-    for log, process in processes.items():
-        if process.poll() is not None:
-            last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
-            raise CommandFailed(f"Airflow's {log.stem} ended with exit code {process.returncode}:\n{last}")
-
-
-def _stop(processes: Sequence[subprocess.Popen]) -> None:
-    """End the processes and all that they started: asked first, then killed."""
-    for process in processes:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-    psutil.wait_procs(processes, _STOP_TIMEOUT)
-    # A running task has a process group of its own, but is still of the session of the server that started it.
-    leaders = {process.pid for process in processes}
-    left = [process for process in psutil.process_iter() if _session_of(process) in leaders]
-    for process in left:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(left, _STOP_TIMEOUT)
-
-
-def _session_of(process: psutil.Process) -> int | None:
-    try:
-        return os.getsid(process.pid)
-    except (ProcessLookupError, PermissionError):
-        return None
 
 
 def main() -> None:

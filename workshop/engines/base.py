@@ -38,6 +38,7 @@ class Session(ABC):
     def __init__(self, sandbox: Sandbox):
         self.sandbox = sandbox
         self.start_seconds = 0.0  # what its servers took to come up
+        self._started = 0.0  # of the last run
 
     def run(self) -> Outcome:
         """Run the pipeline from its start, as a user of this engine would."""
@@ -46,6 +47,14 @@ class Session(ABC):
     def resume(self) -> Outcome:
         """Go on after a failed run, as far as this engine can."""
         return self._timed(self._resume)
+
+    def own_records(self) -> list[Record]:
+        """The tasks of the last run as the engine itself recorded them, by start.
+
+        An engine without records of its own gives what the stages noted in the journal. `pid` and `peak_bytes` are
+        0 where the engine does not know them; `status` is done, failed, or cached for a result of before.
+        """
+        return self.sandbox.records(since=self._started)
 
     @abstractmethod
     def _run(self) -> tuple[int, str]:
@@ -56,6 +65,13 @@ class Session(ABC):
 
     def _timed(self, action) -> Outcome:
         wall, clock = time.time(), time.perf_counter()
+        self._started = wall
         exit_code, log = action()
         seconds = time.perf_counter() - clock
         return Outcome(wall, seconds, exit_code, self.sandbox.records(since=wall), log)
+
+
+def engine_record(name: str, start: float, end: float, status: str) -> Record:
+    """A task as an engine recorded it, named like `train boosting`; times in Unix seconds."""
+    stage, _, item = name.strip().partition(" ")
+    return Record(stage, item or None, start, end, status, pid=0, peak_bytes=0)

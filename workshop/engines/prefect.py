@@ -14,20 +14,20 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.metadata import version
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from workshop.engines.base import Session
-from workshop.engines.local_server import OPENER, free_port
+from workshop.engines.base import Session, engine_record
+from workshop.engines.servers import OPENER, check, free_port, kept_database, running
 from workshop.places import WORK, environment
-from workshop.sandbox import CommandFailed, Sandbox
+from workshop.sandbox import CommandFailed, Record, Sandbox
 
 FLOW = "flows/flight_delays_flow.py"
 _START_TIMEOUT = 120  # seconds; a server comes up in 6 to 20
-_STOP_TIMEOUT = 15
+_BUSY_TIMEOUT = 60
 _RECORD_TIMEOUT = 30
 
 
@@ -62,6 +62,18 @@ class Prefect(Session):
             }
             for run in self._recorded()
             if run["start_time"]
+        ]
+
+    def own_records(self) -> list[Record]:
+        """The tasks of the last run as the server recorded them."""
+        return [
+            engine_record(
+                run["name"],
+                *(datetime.fromisoformat(run[when]).timestamp() for when in ("start", "end")),
+                "cached" if run["cached"] else "done" if run["state"] == "COMPLETED" else "failed",
+            )
+            for run in self.task_runs()
+            if run["end"]
         ]
 
     def graph(self) -> tuple[set[str], set[tuple[str, str]]]:
@@ -116,9 +128,11 @@ def session(sandbox: Sandbox, *, ui: bool = False) -> Iterator[Prefect]:
     }
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "prefect.db").exists():
-        shutil.copyfile(_migrated_database(), home / "prefect.db")
+        shutil.copyfile(kept_database("prefect", _make_database), home / "prefect.db")
     started = time.perf_counter()
-    with _server(port, home, sandbox.environment(**settings)):
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    with running({home / "server.log": command}, sandbox.environment(**settings)) as processes:
+        _wait_until_healthy(url, processes)
         prefect = Prefect(sandbox, url, settings)
         prefect.start_seconds = time.perf_counter() - started
         yield prefect
@@ -136,73 +150,43 @@ def graph(project_root: str | os.PathLike[str]) -> tuple[set[str], set[tuple[str
         return prefect.graph()
 
 
-@contextmanager
-def _server(port: int, home: Path, env: dict[str, str]) -> Iterator[None]:
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    log = home / "server.log"
-    with log.open("wb") as output:
-        # a group of its own, so that whatever it starts is stopped with it
-        process = subprocess.Popen(
-            command, cwd=home, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-        )
-    try:
-        _wait_until_healthy(process, port, log)
-        yield
-    finally:
-        _stop(process)
-
-
-def _wait_until_healthy(process: subprocess.Popen, port: int, log: Path) -> None:
+def _wait_until_healthy(url: str, processes: dict[Path, subprocess.Popen]) -> None:
     until = time.monotonic() + _START_TIMEOUT
     while True:
-        try:
-            _api(f"http://127.0.0.1:{port}", "/health")
+        check(processes)
+        with suppress(urllib.error.URLError):
+            _api(url, "/health")
             return
-        except urllib.error.URLError:
-            if process.poll() is None and time.monotonic() < until:
-                time.sleep(0.1)
-                continue
-        last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
-        raise RuntimeError(f"the Prefect server did not come up on port {port}:\n{last}")
-
-
-def _stop(process: subprocess.Popen) -> None:
-    for wanted in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, wanted)
-        except ProcessLookupError:
-            break
-        try:
-            process.wait(_STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            continue
+        if time.monotonic() > until:
+            raise CommandFailed(f"the Prefect server did not come up at {url} within {_START_TIMEOUT} s")
+        time.sleep(0.1)
 
 
 def _api(url: str, path: str, content: dict[str, Any] | None = None) -> Any:
     data = None if content is None else json.dumps(content).encode()
     request = urllib.request.Request(f"{url}/api{path}", data, {"Content-Type": "application/json"})
-    with OPENER.open(request, timeout=30) as answer:
-        return json.load(answer)
+    until = time.monotonic() + _BUSY_TIMEOUT
+    while True:
+        try:
+            with OPENER.open(request, timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > until:
+                raise
+        time.sleep(0.5)  # its database is locked by another request: Prefect's own client tries again too
 
 
-def _migrated_database() -> Path:
-    """An empty database with all tables: making it takes twice as long as the rest of a start, so one is kept."""
-    folder = Path(sys.prefix, "share", "workshop")
-    database = folder / f"prefect-{version('prefect')}.db"
-    if not database.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder) as home:
-            subprocess.run(
-                [sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"],
-                cwd=home,
-                env=environment(PREFECT_HOME=home, PREFECT_MEMO_STORE_PATH=str(Path(home, "memo_store.toml"))),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                check=True,
-                timeout=_START_TIMEOUT,
-            )
-            Path(home, "prefect.db").replace(database)
-    return database
+def _make_database(home: Path) -> Path:
+    subprocess.run(
+        [sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"],
+        cwd=home,
+        env=environment(PREFECT_HOME=str(home), PREFECT_MEMO_STORE_PATH=str(home / "memo_store.toml")),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        check=True,
+        timeout=_START_TIMEOUT,
+    )
+    return home / "prefect.db"
 
 
 def main() -> None:

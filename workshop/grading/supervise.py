@@ -24,6 +24,7 @@ _MARK = "WORKSHOP_SUBMISSION"
 _LOG_TAIL = 2000  # characters
 _LOOK_EVERY = 0.1  # seconds
 _NOT_COPIED = shutil.ignore_patterns("__pycache__", "data", "models", "reports", "registry", "logs", ".engines", ".dvc", ".git")
+_SOURCES = shutil.ignore_patterns("__pycache__", "lesson.py", "exercise.py")  # the solutions are in there
 # a token in the instructor's environment is not for students to print
 _INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
 _SECRETS = (".ssh", ".aws", ".gnupg", ".config", ".kube", ".docker")
@@ -95,12 +96,11 @@ def _folder() -> Iterator[Path]:
 
 
 def _copy_kit(kit: Path, lessons: Path, language: str) -> Path:
-    """A copy of what a notebook needs of the kit, and of lessons only the texts; gives the notebook's folder."""
+    """A copy of what a notebook needs of the kit, and of lessons all but their sources; gives the notebook's folder."""
     shutil.copytree(ROOT / "workshop", kit / "workshop", ignore=_NOT_COPIED)
     shutil.copytree(ROOT / "sample_project", kit / "sample_project", ignore=_NOT_COPIED)
-    for file in lessons.glob("*/messages.yaml"):
-        (kit / "lessons" / file.parent.name).mkdir(parents=True)
-        shutil.copy(file, kit / "lessons" / file.parent.name)
+    for lesson in (file.parent for file in lessons.glob("*/messages.yaml")):
+        shutil.copytree(lesson, kit / "lessons" / lesson.name, ignore=_SOURCES)
     cwd = kit / "exercises" / language
     for folder in (cwd, kit.parent / "home", kit.parent / "tmp"):
         folder.mkdir(parents=True)

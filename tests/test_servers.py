@@ -1,0 +1,75 @@
+"""Servers end with whoever started them, whatever happens to that one."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from workshop.engines import servers
+from workshop.places import environment
+from workshop.sandbox import CommandFailed
+
+# a server that starts a child in a process group of its own and does not mind being asked to end
+STUBBORN = """
+import os, signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"], process_group=0)
+print("up", flush=True)
+time.sleep(300)
+"""
+HOLDER = """
+import sys, time
+from pathlib import Path
+from workshop.engines import servers
+with servers.running({Path(sys.argv[1]): [sys.executable, "-c", sys.argv[2]]}, None) as processes:
+    print("holding", flush=True)
+    time.sleep(300)
+"""
+QUIET = "import time; print('up', flush=True); time.sleep(300)"
+
+
+def wait_for(condition, seconds=60):
+    until = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    return found
+
+
+@pytest.mark.parametrize("wanted", [signal.SIGTERM, signal.SIGKILL, signal.SIGHUP])
+def test_servers_do_not_outlive_a_killed_starter(tmp_path, wanted):
+    log = tmp_path / "server.log"
+    starter = subprocess.Popen([sys.executable, "-c", HOLDER, log, QUIET], env=environment(), stdout=subprocess.PIPE, text=True)
+    try:
+        assert starter.stdout.readline() == "holding\n"
+        wait_for(lambda: log.read_text() == "up\n")
+        started = psutil.Process(starter.pid).children(recursive=True)
+        assert len(started) == 2  # the server and its guard
+    finally:
+        starter.send_signal(wanted)
+        starter.wait()
+        starter.stdout.close()
+    wait_for(lambda: not [process for process in started if process.is_running()])
+
+
+def test_stubborn_server_and_its_children_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(servers, "_STOP_TIMEOUT", 2)
+    log = tmp_path / "server.log"
+    with servers.running({log: [sys.executable, "-c", STUBBORN]}, environment()) as processes:
+        wait_for(lambda: log.read_text() == "up\n")
+        started = psutil.Process().children(recursive=True)
+        assert len(started) == 3
+        servers.check(processes)
+        assert log.stat().st_mode & 0o077 == 0
+    assert not [process for process in started if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_ended_server_is_noticed_with_the_end_of_its_log(tmp_path):
+    log = tmp_path / "server.log"
+    with servers.running({log: [sys.executable, "-c", "raise SystemExit('no port')"]}, environment()) as processes:
+        processes[log].wait()
+        with pytest.raises(CommandFailed, match="server ended with exit code 1:\nno port"):
+            servers.check(processes)

@@ -1,0 +1,154 @@
+"""A run: a folder of its own under runs/, and papermill, which executes notebooks into it."""
+
+import json
+import logging
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workshop.places import RUNS, environment
+
+_BAR = "{desc} |{bar:20}| {n}/{total} {elapsed}"
+
+
+class RunError(Exception):
+    """The run cannot start as asked; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A folder under runs/ with the parameters of a run and what became of each notebook."""
+
+    folder: Path
+
+    @property
+    def state_file(self) -> Path:
+        """Where parameters and outcomes are kept for --resume."""
+        return self.folder / "run.json"
+
+    def read(self) -> dict[str, Any]:
+        """Parameters and outcomes so far."""
+        return json.loads(self.state_file.read_text(encoding="utf-8"))
+
+    def write(self, state: dict[str, Any]) -> None:
+        """Keep parameters and outcomes."""
+        from flight_delays import artifacts
+
+        artifacts.write_json(self.state_file, state)
+
+    def executed(self, name: str) -> Path:
+        """The executed copy of a notebook."""
+        return self.folder / "notebooks" / f"{name}.ipynb"
+
+    @classmethod
+    def create(cls, state: dict[str, Any], link: str) -> "Run":
+        """A new folder named by the time, to which runs/`link` points."""
+        name = time.strftime("%Y-%m-%dT%H-%M-%S")
+        folder = RUNS / name
+        for number in range(2, 100):
+            if not folder.exists():
+                break
+            folder = RUNS / f"{name}-{number}"
+        folder.mkdir(parents=True)
+        run = cls(folder)
+        run.write(state)
+        partial = RUNS / f".{link}"
+        partial.unlink(missing_ok=True)
+        partial.symlink_to(folder.name, target_is_directory=True)
+        partial.replace(RUNS / link)
+        return run
+
+    @classmethod
+    def last(cls, link: str, command: str) -> "Run":
+        """The run that runs/`link` points at; RunError, naming the command that makes one, if there is none."""
+        run = cls((RUNS / link).resolve())
+        if not run.state_file.exists():
+            raise RunError(f"there is no run to resume: start one with `{command}`")
+        return run
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How long a notebook took, and what went wrong, if anything did."""
+
+    seconds: float
+    problem: str | None = None
+
+
+def prepare() -> None:
+    """Let the kernels, and all that they start, see the kit's environment and nothing of other installations."""
+    ours = environment()
+    os.environ.clear()
+    os.environ.update(ours)
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+
+
+def execute(source: Path, target: Path, parameters: dict[str, Any], *, cwd: Path, **options: Any) -> Execution:
+    """Execute a notebook into `target`, which is kept whatever happens. `options` are nbclient's."""
+    import papermill
+    from papermill.exceptions import PapermillException
+
+    target.parent.mkdir(exist_ok=True)
+    problem = None
+    started = time.perf_counter()
+    try:
+        papermill.execute_notebook(
+            str(source),
+            str(target),
+            parameters=parameters,
+            kernel_name="python3",
+            cwd=str(cwd),
+            progress_bar=False,
+            extra_arguments=["--log-level=CRITICAL"],  # for the kernel, which warns of TCP on the loopback
+            **options,
+        )
+    except papermill.PapermillExecutionError as error:
+        problem = f"{error.ename}: {error.evalue}".strip()
+    except (PapermillException, RuntimeError, TimeoutError) as error:  # a kernel that died, hung or never started
+        problem = f"{type(error).__name__}: {error}".strip()
+    return Execution(time.perf_counter() - started, problem)
+
+
+@contextmanager
+def progress(title: str, total: int, look: Callable[[], tuple[int, str]]) -> Iterator[None]:
+    """A bar with the title and with what `look` sees: how much is done, and what is at work.
+
+    Where nobody watches a terminal, a line with the title at the start and the seconds at the end.
+    """
+    from tqdm import tqdm
+
+    started = time.perf_counter()
+    watched = sys.stderr.isatty()
+    if not watched:
+        print(title, end=" ", file=sys.stderr, flush=True)
+    width = shutil.get_terminal_size().columns  # tqdm itself shows nothing where the terminal does not tell its width
+    bar = tqdm(total=total or None, bar_format=_BAR if total else "{desc} {elapsed}", ncols=width, disable=not watched)
+    stop = threading.Event()
+
+    def follow() -> None:
+        while not stop.wait(0.3):
+            done, at = look()
+            bar.set_description_str(f"{title:<16} {at:<24}"[:40], refresh=False)
+            bar.n = min(done, total)
+            bar.refresh()
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        bar.set_description_str(f"{title:<40}", refresh=False)
+        bar.n = total
+        bar.refresh()
+        bar.close()
+        if not watched:
+            print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)

@@ -1,0 +1,95 @@
+"""`make run ARGS="--lessons"`: papermill executes the walk-through notebooks of all lessons, one after the other."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from workshop.execution import Execution, Run, RunError, execute, progress
+from workshop.places import ROOT
+
+COMMAND = 'make run ARGS="--lessons"'
+LINK = "latest-lessons"  # beside runs/latest, which stays with the pipeline's report
+CELL_SECONDS = 900  # a cell that hangs must not keep the lessons after it from running
+
+
+def find(lang: str) -> dict[str, Path]:
+    """The walk-through notebooks by name, in order."""
+    found = {path.stem: path for path in sorted((ROOT / "notebooks" / lang).glob("[0-9]*.ipynb"))}
+    if not found:
+        raise RunError(f"there are no lessons in notebooks/{lang}: make build")
+    return found
+
+
+def share_out(given: dict[str, Any], notebooks: dict[str, Path]) -> dict[str, dict[str, Any]]:
+    """To each lesson those of the parameters that it declares; RunError for one that no lesson declares."""
+    import papermill
+
+    declared = {name: set(papermill.inspect_notebook(str(path))) for name, path in notebooks.items()}
+    known = set().union(*declared.values())
+    if unknown := sorted(set(given) - known):
+        raise RunError(f"no lesson declares a parameter {', '.join(unknown)}; lessons declare {', '.join(sorted(known))}")
+    return {name: {key: given[key] for key in given if key in own} for name, own in declared.items()}
+
+
+def main(given: dict[str, Any], lang: str, *, resume: bool) -> int:
+    """Execute all lessons, or those that the last run is short of; 0 only if all of them came to their end."""
+    if resume:
+        run = Run.last(LINK, COMMAND)
+        state = run.read()
+        notebooks = find(state["lang"])
+        parameters = share_out(state["parameters"], notebooks)
+    else:
+        state = {"parameters": given, "lang": lang, "lessons": {}}
+        notebooks = find(lang)
+        parameters = share_out(given, notebooks)
+        run = Run.create(state, LINK)
+    for key in state["parameters"]:
+        takers = [name for name, own in parameters.items() if key in own]
+        print(f"{key} goes to {'all lessons' if len(takers) == len(notebooks) else ', '.join(takers)}")
+    os.environ["WORKSHOP_WORK"] = str(run.folder / "work")  # not the sandboxes of a notebook that is open in JupyterLab
+    done = {name for name, entry in state["lessons"].items() if not entry["problem"]}
+    waiting = [name for name in notebooks if name not in done]
+    if len(waiting) < len(notebooks):
+        print(f"{len(notebooks) - len(waiting)} of {len(notebooks)} lessons are done already")
+    for number, name in enumerate(waiting, start=1):
+        execution = _execute(f"[{number}/{len(waiting)}] {name}", notebooks[name], run.executed(name), parameters[name])
+        state["lessons"][name] = {"seconds": round(execution.seconds, 1), "problem": execution.problem}
+        run.write(state)
+    return _report(run, list(notebooks))
+
+
+def _execute(title: str, source: Path, target: Path, parameters: dict[str, Any]) -> Execution:
+    import nbformat
+
+    cells = len(nbformat.read(source, as_version=4).cells)
+    at = 0
+
+    def follow(cell: Any, cell_index: int) -> None:
+        nonlocal at
+        at = cell_index
+
+    with progress(title, cells, lambda: (at, f"cell {at + 1}")):
+        return execute(
+            source, target, parameters, cwd=source.parent, execution_timeout=CELL_SECONDS, on_cell_start=follow
+        )  # where JupyterLab runs it too
+
+
+def _report(run: Run, names: list[str]) -> int:
+    outcomes = run.read()["lessons"]
+    width = max(map(len, names))
+    print()
+    failed = 0
+    for name in names:
+        seconds, problem = outcomes[name]["seconds"], outcomes[name]["problem"]
+        if problem:
+            failed += 1
+            first = next(iter(problem.splitlines()), "")
+            print(f"{name:<{width}} {seconds:6.0f} s  FAILED  {first[:100]}")
+            print(f"{'':<{width}}           see {run.executed(name).relative_to(ROOT)}")
+        else:
+            print(f"{name:<{width}} {seconds:6.0f} s  ok")
+    print(f"\n{len(names) - failed} of {len(names)} lessons came to their end. Executed: {run.executed('').parent}", flush=True)
+    if failed:
+        print('What succeeded is kept. Go on with: make run ARGS="--lessons --resume"', file=sys.stderr)
+    return 1 if failed else 0
