@@ -19,7 +19,7 @@ setup:  ## Make .venv from requirements.lock
 	@[ "$(PY)" = python ] || sh workshop/setup.sh $(firstword $(MAKECMDGOALS))
 
 .PHONY: run
-run: setup  ## Run the pipeline with every engine and compare (ARGS="--help" for profiles and parameters)
+run: setup  ## Run the pipeline with every engine and compare (ARGS="--lessons": all lessons; ARGS="--help")
 	@$(PY) -m workshop run $(ARGS)
 
 .PHONY: test
@@ -61,5 +61,6 @@ lock: setup  ## Resolve pyproject.toml into requirements.lock anew
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.lock
 
 .PHONY: clean
-clean:  ## Remove runs/ and work/, keep .venv
-	rm -rf runs work bench/work
+clean:  ## Remove runs/ and work/, keep .venv and your solutions in work/exercises
+	rm -rf runs bench/work
+	@[ ! -d work ] || find work -mindepth 1 -maxdepth 1 ! -name exercises -exec rm -rf {} +

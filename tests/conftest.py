@@ -9,7 +9,22 @@ import pandas as pd
 import pytest
 
 from flight_delays.sources import nycflights13
+from workshop.places import ROOT
 from workshop.sandbox import Sandbox
+
+
+@pytest.fixture(scope="session")
+def copy_kit() -> Callable[..., Path]:
+    """A function that copies folders of the kit, so that the checkout stays as it is; to a path that shells trip over."""
+
+    def copy(folder: Path, *names: str) -> Path:
+        kit = folder / "кит с пробелом"
+        leave = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "data", "models", "reports")
+        for name in names:
+            shutil.copytree(ROOT / name, kit / name, ignore=leave)
+        return kit
+
+    return copy
 
 
 @pytest.fixture(scope="session")

@@ -25,13 +25,8 @@ def _run(cwd, *arguments: str, timeout: float = 600) -> subprocess.CompletedProc
 
 
 @pytest.fixture(scope="module")
-def kit(tmp_path_factory):
-    """A copy of the kit, so that runs/ of the checkout stays as it is; in a folder that shells trip over."""
-    folder = tmp_path_factory.mktemp("кит") / "с пробелом"
-    folder.mkdir()
-    for name in ("workshop", "notebooks", "sample_project"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "data", "models", "reports"))
-    return folder
+def kit(copy_kit, tmp_path_factory):
+    return copy_kit(tmp_path_factory.mktemp("kit"), "workshop", "notebooks", "sample_project")
 
 
 @pytest.mark.engine
@@ -85,6 +80,10 @@ def test_a_failed_notebook_is_named_and_resume_runs_only_what_is_missing(kit):
         (["--train-months", "2013-05"], "2013-04 (test) is before 2013-05 (train)"),
         (["--test-months", "April"], "April"),
         (["--rows", "0"], "--rows: expected 1 or more, got 0"),
+        (
+            ["--resume", "--rows", "3", "--lang", "en"],
+            "--resume goes on with the last run as it was started: leave out --lang, --rows",
+        ),
         (["--seed", "-1"], "train.seed: Input should be greater than or equal to 0, got -1"),
     ],
 )

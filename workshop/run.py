@@ -32,7 +32,8 @@ def add_parser(commands) -> None:
     parser.add_argument(
         "--lessons",
         action="store_true",
-        help="execute the lessons' notebooks instead; a parameter goes to those that declare it, one that none declares is an error",
+        help="execute the notebooks of all lessons instead; a parameter goes to those that declare it, "
+        "and is refused if none does",
     )
     parser.add_argument("--lang", choices=("ru", "en"), help="language of the notebooks (default: ru)")
     parser.add_argument("--resume", action="store_true", help="go on with the last run: only what failed or did not run")

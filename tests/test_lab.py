@@ -1,0 +1,197 @@
+"""`make lab`: the student's own exercises, the start page, and a real JupyterLab with the kit's kernel on this machine only."""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+from jupyter_client import BlockingKernelClient
+
+from workshop import lab
+from workshop.engines.servers import OPENER, free_port
+from workshop.places import ROOT
+
+sys.path.append(str(Path(__file__).parent))
+from lab_server import serve
+
+LESSONS = sorted(path.name for path in (ROOT / "notebooks/ru").glob("*.ipynb"))
+
+
+# --- the student's own exercises
+
+
+def test_own_exercises_are_copied_and_never_overwritten(tmp_path):
+    exercises, own = tmp_path / "exercises", tmp_path / "own"
+    (exercises / "ru").mkdir(parents=True)
+    (exercises / "ru/01_one.ipynb").write_text("as given")
+    lab.own_exercises("ru", exercises, own)
+    assert (own / "ru/01_one.ipynb").read_text() == "as given"
+    (own / "ru/01_one.ipynb").write_text("solved")
+    (exercises / "ru/01_one.ipynb").write_text("a new version")
+    (exercises / "ru/02_two.ipynb").write_text("came later")
+    lab.own_exercises("ru", exercises, own)
+    assert {path.name: path.read_text() for path in (own / "ru").iterdir()} == {
+        "01_one.ipynb": "solved",
+        "02_two.ipynb": "came later",
+    }
+
+
+def test_make_clean_spares_the_solutions(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("work/exercises/ru/01_one.ipynb", "work/01_one-lesson/params.yaml", "runs/latest/run.json"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True)
+        file.touch()
+    for _ in range(2):
+        subprocess.run(["make", "clean"], cwd=tmp_path, check=True, capture_output=True)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file() and path.name != "Makefile"] == ["01_one.ipynb"]
+    shutil.rmtree(tmp_path / "work")
+    subprocess.run(["make", "clean"], cwd=tmp_path, check=True, capture_output=True)
+
+
+# --- the start page
+
+
+def links(page: str, folder: Path) -> dict[Path, str]:
+    """The files that a page in `folder` links, with the texts of the links."""
+    return {(folder / target).resolve(): text for text, target in re.findall(r"\[([^]]+)\]\(([^)]+)\)", page)}
+
+
+@pytest.mark.parametrize("lang", ["ru", "en"])
+def test_links_of_the_start_page_resolve(copy_kit, tmp_path, lang):
+    kit = copy_kit(tmp_path, "notebooks", "exercises", "solutions")
+    own = kit / "work" / "exercises"
+    lab.own_exercises(lang, kit / "exercises", own)
+    found = links(lab.start_page(lang, kit, own), kit / "work")
+    assert [str(path) for path in found if not path.is_file()] == []
+    for folder in ("notebooks", "work/exercises", "solutions"):
+        assert [path.name for path in found if path.parent == kit / folder / lang] == [
+            path.name for path in sorted((kit / folder / lang).glob("*.ipynb"))
+        ]
+    assert len([path for path in found if path.parent.name == "pipeline"]) == 6
+
+
+def test_start_page_names_every_lesson_by_its_title():
+    page = lab.start_page("ru", ROOT, ROOT / "work/exercises")
+    rows = [line for line in page.splitlines() if re.match(r"\| \d+\. ", line)]
+    assert len(rows) == len(LESSONS)
+    assert rows[0].startswith("| 0. Начало | [тетрадь](../notebooks/ru/00_start.ipynb) |")
+
+
+def test_start_page_links_the_slides_that_are_built(tmp_path):
+    (tmp_path / "notebooks/ru").mkdir(parents=True)
+    own = tmp_path / "work/exercises"
+    assert "Слайды" not in lab.start_page("ru", tmp_path, own)
+    for name in ("ru/index.html", "lecture.ru.pdf", "lecture.en.pdf", "lecture.ru.md", "ru/assets/true.svg"):
+        file = tmp_path / "slides" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    page = lab.start_page("ru", tmp_path, own)
+    assert "Слайды лекции: [PDF](../slides/lecture.ru.pdf), [HTML](../slides/ru/index.html)" in page
+    assert set(links(page, tmp_path / "work")) == {tmp_path / "slides/ru/index.html", tmp_path / "slides/lecture.ru.pdf"}
+
+
+# --- the server
+
+
+@pytest.fixture(scope="module")
+def kit(copy_kit, tmp_path_factory):
+    return copy_kit(tmp_path_factory.mktemp("kit"), "workshop", "notebooks", "exercises", "solutions", "sample_project")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A user's home with another kernel of our kernel's name, and with settings that open the server to everybody."""
+    folder = tmp_path_factory.mktemp("home")
+    for kernels in ("jupyter/kernels", ".local/share/jupyter/kernels"):
+        kernel = folder / kernels / "python3" / "kernel.json"
+        kernel.parent.mkdir(parents=True)
+        kernel.write_text(json.dumps({"argv": ["/bin/false"], "display_name": "Another Python", "language": "python"}))
+    (folder / ".jupyter").mkdir()
+    (folder / ".jupyter/jupyter_server_config.py").write_text('c.ServerApp.ip = "0.0.0.0"\nc.ServerApp.root_dir = "/"\n')
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(kit, home):
+    """JupyterLab, started where its port is taken and the user's variables point at the other kernel."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        variables = {"JUPYTER_PREFER_ENV_PATH": "0", "JUPYTER_PATH": str(home / "jupyter")}
+        with serve(kit, home, "--port", port, **variables) as running:
+            assert f":{port}/" not in running.address
+            yield running
+
+
+def ask(server, path: str, data: dict | None = None, *, token: bool = True):
+    request = urllib.request.Request(
+        f"{server.origin}{path}",
+        data=json.dumps(data).encode() if data else None,
+        headers={"Authorization": f"token {server.token}"} if token else {},
+    )
+    with OPENER.open(request, timeout=60) as response:
+        return json.load(response)
+
+
+def test_the_address_is_the_start_page(server, kit):
+    assert "/lab/tree/work/start.ru.md?token=" in server.address
+    page = ask(server, "/api/contents/work/start.ru.md?type=file")["content"]  # jupytext would make it a notebook
+    own = kit / "work/exercises"
+    assert page == lab.start_page("ru", kit, own)
+    assert sorted(path.name for path in (own / "ru").glob("*.ipynb")) == LESSONS
+
+
+@pytest.mark.parametrize("path", ["/api/contents/", "/api/kernels", "/api/contents/work/start.ru.md"])
+def test_without_the_token_nothing_is_given(server, path):
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        ask(server, path, token=False)
+    assert refused.value.code == 403
+    assert ask(server, path) is not None
+
+
+def test_the_kernel_is_the_kits_and_all_listen_on_this_machine_only(server, kit, home):
+    specs = ask(server, "/api/kernelspecs")
+    assert specs["default"] == "python3"
+    assert specs["kernelspecs"]["python3"]["spec"]["display_name"] != "Another Python"
+    kernel = ask(server, "/api/kernels", {"name": "python3"})["id"]
+    client = BlockingKernelClient(connection_file=str(next(home.rglob(f"kernel-{kernel}.json"))))
+    client.load_connection_file()
+    client.start_channels()
+    said = []
+    try:
+        client.wait_for_ready(timeout=60)
+        client.execute_interactive(
+            "import sys, workshop.lesson; print(sys.executable, workshop.lesson.__file__, sep='\\n')",
+            output_hook=lambda message: said.append(message["content"].get("text", "")),
+            timeout=60,
+        )
+    finally:
+        client.stop_channels()
+    assert "".join(said).split("\n")[:2] == [sys.executable, str(kit / "workshop/lesson.py")]
+    processes = server.processes()
+    assert len(processes) >= 2
+    listening = {
+        connection.laddr.ip
+        for process in processes
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == {"127.0.0.1"}
+
+
+def test_it_ends_with_its_kernels(kit, tmp_path):
+    with serve(kit, tmp_path, "--lang", "en", "--port", str(free_port())) as running:
+        assert "/lab/tree/work/start.en.md?token=" in running.address
+        ask(running, "/api/kernels", {"name": "python3"})
+        processes = running.processes()
+        assert len(processes) >= 2
+    assert not [process for process in processes if process.is_running()]
