@@ -9,6 +9,7 @@ namespace; at each task every answer is tried in a copy of it, and then ours is 
 import contextlib
 import io
 import json
+import linecache
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -125,7 +126,9 @@ def _run(cells, namespace: Namespace, answer: list[str] | None = None) -> None:
         if answer is not None:
             count = blank_count(code)
             code, waiting = fill(code, waiting[:count]), waiting[count:]
-        exec(compile(code, f"<line {cell.line}>", "exec"), namespace)
+        file = f"<line {cell.line}>"
+        linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)  # inspect finds it, as in a kernel
+        exec(compile(code, file, "exec"), namespace)
 
 
 def main() -> None:
