@@ -2,16 +2,21 @@
 
 import logging
 import os
+import shutil
 import sqlite3
+import sys
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from flight_delays import artifacts
 from flight_delays.errors import DataError
 
 CHAMPION = "champion"
+KEPT = Path(sys.prefix, "share", "flight-delays")  # in the Python environment, whose version of MLflow it fits
 
 
 @dataclass(frozen=True)
@@ -54,11 +59,7 @@ class Registry:
     def promote(self, model_path: str | os.PathLike[str], *, tags: Mapping[str, str], scores: Mapping[str, float]) -> int:
         """Make the model champion, as a new version unless one with the same tags exists; give its number."""
         if not self.database.exists():
-            # MLflow makes its tables one after the other, and would never open a file again in which some are missing
-            with artifacts.replacing(self.database) as partial:
-                fresh = self._client(partial)
-                fresh.search_experiments()
-                fresh.search_registered_models()
+            self._create()
         client = self._client()
         same = [v for v in self.versions() if tags.items() <= v.tags.items() and v.model_file.is_file()]
         number = same[-1].number if same else self._add(Path(model_path), tags, scores)
@@ -68,6 +69,30 @@ class Registry:
     def roll_back(self, number: int) -> None:
         """Give the alias champion to an earlier version."""
         self._client().set_registered_model_alias(self.model_name, CHAMPION, str(number))
+
+    def _create(self) -> None:
+        kept = KEPT / f"mlflow-{version('mlflow')}.db"
+        with suppress(OSError):  # an environment that may not be written to
+            self._keep(kept)
+        with artifacts.replacing(self.database) as partial:
+            if kept.exists():
+                shutil.copyfile(kept, partial)
+            else:
+                self._make_tables(partial)
+
+    def _keep(self, database: Path) -> None:
+        """Make an empty database, unless it is there already: its tables take seconds, and here they are made once."""
+        if not database.exists():
+            database.parent.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(dir=database.parent) as folder:
+                self._make_tables(Path(folder, "new.db"))
+                Path(folder, "new.db").replace(database)
+
+    def _make_tables(self, database: Path) -> None:
+        # one after the other; MLflow would never open a file again in which some are missing
+        fresh = self._client(database)
+        fresh.search_experiments()
+        fresh.search_registered_models()
 
     def _client(self, database: Path | None = None):
         database = database or self.database
@@ -109,10 +134,10 @@ class Registry:
         client = self._client()
         if not client.search_registered_models(f"name = '{self.model_name}'"):
             client.create_registered_model(self.model_name)
-        version = client.create_model_version(
+        added = client.create_model_version(
             self.model_name, source=logged.model_uri, run_id=run.info.run_id, tags=dict(tags), model_id=logged.model_id
         )
-        return int(version.version)
+        return int(added.version)
 
     def _experiment(self) -> str:
         client = self._client()
@@ -126,8 +151,8 @@ class Registry:
                 break
         return experiment.experiment_id
 
-    def _version(self, version) -> Version:
-        model_id = version.source.removeprefix("models:/")
+    def _version(self, found) -> Version:
+        model_id = found.source.removeprefix("models:/")
         # found by its id below our folder, so that a project that was moved still finds its models
         file = self.folder / "artifacts/models" / model_id / "artifacts/model.skops"
-        return Version(int(version.version), dict(version.tags), file)
+        return Version(int(found.version), dict(found.tags), file)
