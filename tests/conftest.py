@@ -13,6 +13,16 @@ from workshop.places import ROOT
 from workshop.sandbox import Sandbox
 
 
+INDEPENDENT = ("test_answers", "test_solutions")  # modules whose tests share nothing; those of others share a server, a run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let two workers share the tests by module (`--dist loadgroup`)."""
+    for item in items:
+        if item.path.stem not in INDEPENDENT:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
 @pytest.fixture(scope="session")
 def copy_kit() -> Callable[..., Path]:
     """A function that copies folders of the kit, so that the checkout stays as it is; to a path that shells trip over."""

@@ -46,11 +46,11 @@ def found(lesson: Path, answers: Path, cwd: Path) -> list[str]:
     done = subprocess.run(
         [sys.executable, str(HERE / "try_answers.py"), str(lesson), str(answers)],
         cwd=cwd,
-        env=environment(PYTHONPATH=str(ROOT), MPLBACKEND="agg"),
+        env=environment(PYTHONPATH=str(ROOT), MPLBACKEND="agg", WORKSHOP_WORK=str(cwd)),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1500,
         start_new_session=True,
         check=False,
     )

@@ -14,16 +14,16 @@ from workshop.places import ROOT, environment
 SOLUTIONS = sorted((ROOT / "solutions/en").glob("*.ipynb"))
 
 
-def _nbval(notebook: Path) -> subprocess.CompletedProcess[str]:
+def _nbval(notebook: Path, work: Path) -> subprocess.CompletedProcess[str]:
     options = ["--nbval", "--nbval-sanitize-with", str(ROOT / "tests/nbval_sanitize.cfg"), "--nbval-cell-timeout", "600"]
     place = ["-p", "no:cacheprovider", "-q", "--rootdir", str(notebook.parent), str(notebook)]
     return subprocess.run(
         [sys.executable, "-m", "pytest", *options, *place],
         cwd=notebook.parent,
-        env=environment(),
+        env=environment(WORKSHOP_WORK=str(work)),
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=1500,
         check=False,
     )
 
@@ -34,8 +34,8 @@ def test_there_are_solutions():
 
 @pytest.mark.engine
 @pytest.mark.parametrize("notebook", SOLUTIONS, ids=lambda path: path.stem)
-def test_solution_gives_its_stored_outputs(notebook):
-    done = _nbval(notebook)
+def test_solution_gives_its_stored_outputs(notebook, tmp_path):
+    done = _nbval(notebook, tmp_path)
     assert done.returncode == 0, done.stdout[-6000:]
     cells = sum(cell.cell_type == "code" for cell in nbformat.read(notebook, 4).cells)
     assert f"{cells} passed" in done.stdout
@@ -56,10 +56,10 @@ def test_nbval_catches_one_changed_digit(tmp_path):
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     path = tmp_path / "figure.ipynb"
     nbformat.write(notebook, path)
-    done = _nbval(path)
+    done = _nbval(path, tmp_path)
     assert done.returncode == 0, done.stdout
     path.write_text(path.read_text().replace("0.6667", "0.6668"))
-    done = _nbval(path)
+    done = _nbval(path, tmp_path)
     assert done.returncode == 1
     assert re.search(r"0\.6668(.|\n)*0\.6667", done.stdout)
 
@@ -81,5 +81,5 @@ def test_a_solution_runs_wherever_it_lies(tmp_path):
     copy = tmp_path / "с пробелом" / "copy.ipynb"
     copy.parent.mkdir()
     shutil.copy(min(SOLUTIONS, key=lambda path: path.stat().st_size), copy)
-    done = _nbval(copy)
+    done = _nbval(copy, tmp_path)
     assert done.returncode == 0, done.stdout[-6000:]
