@@ -12,8 +12,8 @@ from flight_delays.sources import nycflights13
 from workshop.places import ROOT
 from workshop.sandbox import Sandbox
 
-
-INDEPENDENT = ("test_answers", "test_solutions")  # modules whose tests share nothing; those of others share a server, a run
+# modules whose tests share nothing; those of others share a server, a run
+INDEPENDENT = ("test_answers", "test_run_lessons", "test_solutions")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -94,19 +94,31 @@ def start_page(lang: str, root: Path, own: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-SETTINGS = {
-    "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},  # a page, not text to edit
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},  # no network
+# What the JupyterLab of this environment does unless its user chooses otherwise, by file.
+DEFAULTS = {
+    "overrides.json": {
+        "@jupyterlab/docmanager-extension:plugin": {
+            "defaultViewers": {"markdown": "Markdown Preview"}
+        },  # a page, not text to edit
+        "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},  # no network
+    },
+    "page_config.json": {
+        "disabledExtensions": {
+            "@jupyter/nbgrader": True,  # its panels are for those who write assignments in JupyterLab
+            "@jupyterlab/extensionmanager-extension": True,  # asks PyPI
+        }
+    },
 }
 
 
 def set_defaults() -> None:
-    """Set what the JupyterLab of this environment does unless its user chooses otherwise."""
-    file = Path(sys.prefix, "share/jupyter/lab/settings/overrides.json")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f".{os.getpid()}.json")
-    partial.write_text(json.dumps(SETTINGS, indent=2), encoding="utf-8")
-    partial.replace(file)  # another JupyterLab may be reading it
+    """Write the defaults to where JupyterLab reads them."""
+    folder = Path(sys.prefix, "share/jupyter/lab/settings")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in DEFAULTS.items():
+        partial = folder / f".{name}.{os.getpid()}"
+        partial.write_text(json.dumps(content, indent=2), encoding="utf-8")
+        partial.replace(folder / name)  # another JupyterLab may be reading it
 
 
 def main(options: argparse.Namespace) -> int:

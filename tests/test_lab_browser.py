@@ -1,0 +1,144 @@
+"""JupyterLab in a real browser: from the start page to a lesson that has run to its end.
+
+`LAB_PICTURE=docs/images/lab.png .venv/bin/python -m pytest tests/test_lab_browser.py` takes the README's picture anew.
+"""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from playwright.sync_api import Locator, Page, sync_playwright
+
+from workshop.engines.servers import free_port
+
+sys.path.append(str(Path(__file__).parent))
+from lab_server import Lab, serve
+
+pytestmark = pytest.mark.browser
+CHROMIUM = shutil.which("chromium")
+PICTURE = os.environ.get("LAB_PICTURE")
+SOLUTION = "late_share = (flights['arr_delay'].dropna() >= 15).mean()"
+
+
+@pytest.fixture(scope="module")
+def kit(copy_kit, tmp_path_factory):
+    names = ("workshop", "lessons", "notebooks", "exercises", "solutions", "sample_project")
+    return copy_kit(tmp_path_factory.mktemp("kit"), *names)
+
+
+@pytest.fixture(scope="module")
+def lab(kit, tmp_path_factory) -> Iterator[Lab]:
+    with serve(kit, tmp_path_factory.mktemp("home"), "--port", str(free_port())) as running:
+        yield running
+
+
+@pytest.fixture
+def page(lab):
+    """The start page in Debian's chromium; a request to another machine fails the test."""
+    if CHROMIUM is None and not os.environ.get("CI"):
+        pytest.skip("no chromium on this machine: apt install chromium")
+    asked = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"] if os.geteuid() == 0 else [])
+        page = browser.new_page(viewport={"width": 1400, "height": 900}, locale="ru-RU")
+        page.set_default_timeout(90_000)
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(lab.address)
+        yield page
+        browser.close()
+    assert asked
+    assert [url for url in asked if not url.startswith((lab.origin, "data:", "blob:"))] == []
+
+
+def follow(page: Page, link: str) -> Locator:
+    """Follow a link in lesson 0's row of the start page and give the notebook that opens, its kernel ready."""
+    start = page.locator(".jp-MarkdownViewer")
+    start.get_by_role("heading", name="Автоматизация пайплайнов в ML").wait_for()
+    start.locator("tr", has_text="0. Начало").get_by_role("link", name=link).click()
+    notebook = page.locator(".jp-NotebookPanel:visible")
+    page.locator("#jp-main-statusbar").get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+    return notebook
+
+
+def saved(page: Page, file: Path) -> NotebookNode:
+    """The notebook as JupyterLab saves it now."""
+    before = file.stat().st_mtime_ns
+    page.keyboard.press("Control+s")
+    end = time.monotonic() + 30
+    while file.stat().st_mtime_ns == before and time.monotonic() < end:
+        page.wait_for_timeout(200)
+    return nbformat.read(file, as_version=4)
+
+
+def run_all(page: Page, file: Path) -> list[NotebookNode]:
+    """Run all cells by the menu and wait for the last one, or for an error; gives the code cells."""
+    page.locator("#jp-MainMenu").get_by_text("Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    end = time.monotonic() + 240
+    while time.monotonic() < end:
+        page.wait_for_timeout(1000)
+        cells = [cell for cell in saved(page, file).cells if cell.cell_type == "code"]
+        if cells[-1].execution_count or errors(cells):
+            return cells
+    raise AssertionError(f"ran as far as {[cell.execution_count for cell in cells]}")
+
+
+def errors(cells: list[NotebookNode]) -> list[str]:
+    return [output.evalue for cell in cells for output in cell.outputs if output.output_type == "error"]
+
+
+def test_a_lesson_runs_to_its_end_from_the_start_page(page, kit, tmp_path):
+    notebook = follow(page, "тетрадь")
+    assert notebook.get_by_text("Validate").count() == 0  # what nbgrader adds is not for students
+    cells = run_all(page, kit / "notebooks/ru/00_start.ipynb")
+    assert errors(cells) == []
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert [output.text for output in outputs if output.get("name") == "stderr"] == []
+    assert sum("image/png" in output.get("data", {}) for output in outputs) >= 6
+
+    page.locator(".lm-TabBar-tab[data-id=table-of-contents]").click()
+    heading = notebook.get_by_role("heading", name="В котором часу лучше лететь?")
+    heading.evaluate("element => element.scrollIntoView()")
+    notebook.locator(".jp-OutputArea img:visible").first.wait_for()
+    page.wait_for_timeout(2000)  # until what was scrolled past is drawn
+    heading.evaluate("element => element.scrollIntoView()")
+    page.wait_for_timeout(1000)
+    assert heading.bounding_box()["y"] < 300
+    picture = Path(PICTURE) if PICTURE else tmp_path / "lab.png"
+    page.screenshot(path=picture)
+    assert 30_000 < picture.stat().st_size < 400_000
+
+
+def test_the_first_task_is_solved_and_the_file_is_graded(page, kit, tmp_path):
+    file = kit / "work/exercises/ru/00_start.ipynb"
+    notebook = follow(page, "задачи")
+    (message,) = errors(run_all(page, file))
+    assert message.startswith("Здесь пока нет решения.")
+    notebook.get_by_text(message).last.wait_for()
+    blank = notebook.locator(".jp-CodeCell", has_text="say.not_solved_yet()").locator(".cm-content")
+    blank.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(SOLUTION)
+    cells = run_all(page, file)
+    assert errors(cells) == []
+    assert SOLUTION in [cell.source for cell in cells]
+
+    submitted = tmp_path / "submissions" / "Анна"
+    submitted.mkdir(parents=True)
+    shutil.copy(file, submitted)
+    done = subprocess.run(
+        [sys.executable, "-m", "workshop", "grade", str(submitted.parent)], cwd=kit, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "submissions-graded/grades.csv").open(encoding="utf-8-sig", newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert (row["student"], row["lesson"], row["total"], row["max"]) == ("Анна", "00_start", "1", "1")
