@@ -1,0 +1,558 @@
+# %% tags=["parameters"]
+lang = "en"
+
+# %% [markdown] tags=["ru"]
+# # 5. Airflow: задачи
+# **Лекция 0 мин · упражнения 40 мин**
+#
+# Пять задач: от расписания до своего DAG, который переживёт плохую связь. Проверки загружают ваши файлы так же, как это делает Airflow, и запускают их командой `airflow dags test`.
+#
+# - Когда запускать?
+# - Что можно делать одновременно, а что нет?
+# - С какого места пайплайн продолжит после сбоя?
+# - Как оживить DAG, который перестал загружаться?
+
+# %% [markdown] tags=["en"]
+# # 5. Airflow: tasks
+# **Teaching 0 min · exercises 40 min**
+#
+# Five tasks: from a schedule to a DAG of your own that survives a bad connection. The checks load your files as Airflow does, and run them by the command `airflow dags test`.
+#
+# - When to run?
+# - What can be done at the same time, and what cannot?
+# - From which point does a pipeline go on after a failure?
+# - How to revive a DAG that no longer loads?
+
+# %%
+from workshop.lesson import start
+
+sandbox, say = start("05_airflow", lang, part="exercise", months={"2013-01": "train", "2013-02": "test"}, ingest__rows=2000)
+
+# %% [markdown] tags=["ru"]
+# Серверы здесь не нужны, а база данных нужна: без неё Airflow не сделает ни шагу. Заводит её одна команда, `airflow db migrate`. Всё лежит в папке `airflow` вашей копии проекта: база, настройки и `dags`.
+
+# %% [markdown] tags=["en"]
+# No servers are needed here, but a database is: without one Airflow does not take a step. One command makes it, `airflow db migrate`. Everything lies in the folder `airflow` of your copy of the project: the database, the settings and `dags`.
+
+# %% tags=["nbval-ignore-output"]
+import os
+
+home = sandbox.root / "airflow"
+for folder in ("airflow/dags", "reports"):
+    (sandbox.root / folder).mkdir(parents=True)
+AIRFLOW = {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+sandbox.run(["airflow", "db", "migrate"], **AIRFLOW)
+os.environ.update(AIRFLOW)  # for the import of Airflow into this notebook, too
+sorted(path.name for path in home.iterdir())
+
+# %% tags=["nbval-ignore-output"]
+from datetime import UTC, datetime, timedelta
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG
+
+print("Airflow is loaded")
+
+# %% [markdown] tags=["ru", "exercise", "solution"]
+# ### Задача 1 (6 мин, 2 балла). По понедельникам, в половине седьмого
+# Запишите в `settings` словарь (`dict`) аргументов для `DAG("weekly", **settings)`. DAG запускается каждый понедельник в 06:30 **по московскому времени** (UTC+3, переводов часов нет), `start_date` у него 1 июня 2026 года, пропущенное не догоняет, двух запусков одновременно не бывает. Каждую его задачу при сбое пробуют ещё дважды с паузой 30 секунд; это говорят в `default_args`.
+#
+# Назовите только то, без чего поведение было бы другим, или назовите всё: и то и другое верно.
+#
+# <details><summary>Подсказка</summary>Часовой пояс DAG берёт у своей start_date, а та, у которой пояса нет, считается в UTC. Посмотрите в dags/flight_delays_dag.py, как там устроены default_args.</details>
+
+# %% [markdown] tags=["en", "exercise", "solution"]
+# ### Task 1 (6 min, 2 points). On Mondays, at half past six
+# Put into `settings` a dictionary (`dict`) of arguments for `DAG("weekly", **settings)`. The DAG runs every Monday at 06:30 **Moscow time** (UTC+3, the clocks never change), its `start_date` is 1 June 2026, it does not make up for what was missed, and there are never two runs at once. Each of its tasks, if it fails, is tried twice more with a pause of 30 seconds; that is said in `default_args`.
+#
+# Name only what the behaviour would be different without, or name everything: either is right.
+#
+# <details><summary>Hint</summary>A DAG takes its time zone from its start_date, and one that has no zone counts as UTC. See in dags/flight_delays_dag.py how default_args are made there.</details>
+
+# %%
+# BEGIN SOLUTION
+from zoneinfo import ZoneInfo
+
+settings = {
+    "schedule": "30 6 * * 1",
+    "start_date": datetime(2026, 6, 1, tzinfo=ZoneInfo("Europe/Moscow")),
+    "catchup": False,
+    "max_active_runs": 1,
+    "default_args": {"retries": 2, "retry_delay": timedelta(seconds=30)},
+}
+# END SOLUTION
+
+# %% [markdown] tags=["ru"]
+# Эта функция спрашивает у самого Airflow, когда наступят ближайшие запуски. Она пригодится и проверкам.
+
+# %% [markdown] tags=["en"]
+# This function asks Airflow itself when the next runs come. The checks use it too.
+
+# %%
+from itertools import islice
+
+from airflow.serialization.serialized_objects import DagSerialization
+
+
+def next_runs(dag, count=4):
+    """The moments of the first runs of a DAG after its start, in UTC, such as `Mon 03:30`; none without a schedule."""
+    stored = DagSerialization.from_dict(DagSerialization.to_dict(dag))
+    runs = islice(stored.iter_dagrun_infos_between(stored.start_date, stored.start_date + timedelta(days=400)), count)
+    return [run.run_after for run in runs]
+
+
+# %% tags=["check"]
+assert isinstance(settings, dict), say("weekly_form")
+try:
+    weekly, refused = DAG("weekly", **settings), ""
+    only = EmptyOperator(task_id="only", dag=weekly)
+    moments = next_runs(weekly)
+except Exception as error:
+    refused = f"{type(error).__name__}: {error}"
+assert not refused, say("weekly_refused", error=refused)
+assert len(moments) == 4 and all(b - a == timedelta(days=7) for a, b in zip(moments, moments[1:])), say("weekly_how_often")
+assert {f"{moment:%a %H:%M}" for moment in moments} == {"Mon 03:30"}, say("weekly_when", found=f"{moments[0]:%a %H:%M}")
+started = {(weekly.start_date + timedelta(hours=hours)).date().isoformat() for hours in (0, 3)}
+assert "2026-06-01" in started, say("weekly_start")
+assert not weekly.catchup, say("weekly_catchup")
+assert weekly.max_active_runs == 1, say("weekly_at_once")
+assert (only.retries, only.retry_delay) == (2, timedelta(seconds=30)), say("weekly_retries")
+
+# %% tags=["solution"]
+print(*(f"{moment.in_timezone('Europe/Moscow'):%a %d.%m %H:%M}" for moment in next_runs(weekly)), sep="\n")
+
+# %% [markdown] tags=["ru"]
+# Коллега выстроил ночной пайплайн цепочкой: десять задач по десять минут, сто минут за ночь. Список перед вами.
+
+# %% [markdown] tags=["en"]
+# A colleague made the nightly pipeline a chain: ten tasks of ten minutes each, a hundred minutes a night. Here is the list.
+
+# %%
+names = ["flights", "weather", "planes", "check_flights", "features"]
+names += ["train_logistic", "train_boosting", "evaluate", "register", "data_report"]
+print(" >> ".join(names))
+
+# %% [markdown] tags=["ru", "exercise", "solution"]
+# ### Задача 2 (7 мин, 3 балла). Что можно делать одновременно?
+# Расставьте стрелки заново: пусть каждая задача ждёт только тех, без чьего результата ей не начать. Задачи уже созданы, `job["flights"]` это задача `flights`, и так далее.
+#
+# - `flights`, `weather` и `planes` загружают данные из трёх разных мест.
+# - `check_flights` проверяет загруженные рейсы, погоду и самолёты она не смотрит.
+# - `features` собирает таблицу из проверенных рейсов, погоды и самолётов.
+# - `train_logistic` и `train_boosting` обучаются на этой таблице.
+# - `evaluate` сравнивает обе модели, `register` регистрирует лучшую.
+# - `data_report` описывает качество проверенных рейсов для аналитиков. Модели ему не нужны.
+
+# %% [markdown] tags=["en", "exercise", "solution"]
+# ### Task 2 (7 min, 3 points). What can be done at the same time?
+# Set the arrows anew: let every task wait only for those without whose result it cannot begin. The tasks are made already, `job["flights"]` is the task `flights`, and so on.
+#
+# - `flights`, `weather` and `planes` load data from three different places.
+# - `check_flights` checks the flights that were loaded; it looks neither at weather nor at planes.
+# - `features` makes a table of the checked flights, the weather and the planes.
+# - `train_logistic` and `train_boosting` learn from this table.
+# - `evaluate` compares both models, `register` registers the better one.
+# - `data_report` describes the quality of the checked flights for the analysts. It needs no model.
+
+# %%
+with DAG("night") as night:
+    job = {name: EmptyOperator(task_id=name) for name in names}
+    # BEGIN SOLUTION
+    job["flights"] >> job["check_flights"] >> [job["features"], job["data_report"]]
+    [job["weather"], job["planes"]] >> job["features"]
+    job["features"] >> [job["train_logistic"], job["train_boosting"]] >> job["evaluate"] >> job["register"]
+    # END SOLUTION
+
+# %% [markdown] tags=["ru"]
+# Сколько минут займёт ночь, если рук хватает на всё?
+
+# %% [markdown] tags=["en"]
+# How many minutes does the night take if there are hands enough for everything?
+
+# %%
+def minutes(dag, each=10):
+    """When the last task of a DAG ends, if each takes so many minutes and begins as soon as it may."""
+    ends = {}
+    while len(ends) < len(dag.task_ids):
+        ready = [task for task in dag.tasks if task.task_id not in ends and task.upstream_task_ids <= set(ends)]
+        if not ready:
+            return None  # a ring: nobody can begin
+        ends |= {task.task_id: max((ends[up] for up in task.upstream_task_ids), default=0) + each for task in ready}
+    return max(ends.values())
+
+
+# %% tags=["check"]
+needed = {"check_flights": {"flights"}, "features": {"check_flights", "weather", "planes"}, "data_report": {"check_flights"}}
+needed |= {"train_logistic": {"features"}, "train_boosting": {"features"}, "register": {"evaluate"}}
+needed |= {"evaluate": {"train_logistic", "train_boosting"}}
+
+
+def everybody_before(name):
+    return needed.get(name, set()).union(*(everybody_before(one) for one in needed.get(name, set())))
+
+
+assert set(night.task_ids) == set(names), say("arrows_tasks")
+assert minutes(night), say("arrows_ring")
+waits = {task.task_id: task.get_flat_relative_ids(upstream=True) for task in night.tasks}
+early = sorted(name for name in names if everybody_before(name) - waits[name])
+assert not early, say("arrows_early", tasks=", ".join(early))
+patient = sorted(name for name in names if waits[name] - everybody_before(name))
+assert not patient, say("arrows_needless", tasks=", ".join(patient))
+
+# %% tags=["solution"]
+print(minutes(night), "minutes instead of", 10 * len(names))
+
+# %% [markdown] tags=["ru", "solution"]
+# Короче самой длинной цепочки (`flights`, `check_flights`, `features`, обучение, `evaluate`, `register`) ночь не станет, сколько машин ни купи. Чтобы ускориться ещё, надо укорачивать именно её.
+
+# %% [markdown] tags=["en", "solution"]
+# The night cannot be shorter than its longest chain (`flights`, `check_flights`, `features`, training, `evaluate`, `register`), however many machines one buys. To be faster still, it is this chain that must get shorter.
+
+# %% [markdown] tags=["ru"]
+# Перед вами журнал настоящей ночи: наш пайплайн на настоящем Airflow, ответ REST API, записанный утром. У каждой задачи состояние и номер последней попытки.
+
+# %% [markdown] tags=["en"]
+# Here is the log of a real night: our pipeline on a real Airflow, the answer of the REST API, kept in the morning. Every task has a state and the number of its last try.
+
+# %%
+import json
+
+import pandas as pd
+
+from workshop.places import LESSONS
+
+night_log = json.loads((LESSONS / "05_airflow/night.json").read_text())
+pd.DataFrame(night_log)[["task_id", "map_index", "rendered_map_index", "state", "try_number"]]
+
+# %% [markdown] tags=["ru", "exercise", "solution"]
+# ### Задача 3 (8 мин, 3 балла). Что было ночью и откуда продолжать?
+# Напишите функцию `morning(instances)`. Она получает такой список (`list`) словарей и возвращает словарь (`dict`) с тремя ключами, в каждом множество (`set`) имён:
+#
+# - `"failed"`: упали окончательно;
+# - `"recovered"`: упали, но повтор помог;
+# - `"again"`: выполнятся, если нажать Clear для упавших и продолжить этот же запуск.
+#
+# Имя это `task_id`, а у размноженной задачи ещё пробел и `rendered_map_index`: например, `"gate"` или `"train logistic"`.
+#
+# <details><summary>Подсказка</summary>Задача, которая так и не началась, потому что упала другая, имеет состояние upstream_failed.</details>
+
+# %% [markdown] tags=["en", "exercise", "solution"]
+# ### Task 3 (8 min, 3 points). What happened at night, and where to go on from?
+# Write the function `morning(instances)`. It takes such a list (`list`) of dictionaries and returns a dictionary (`dict`) with three keys, each a set (`set`) of names:
+#
+# - `"failed"`: failed for good;
+# - `"recovered"`: failed, but a retry helped;
+# - `"again"`: will run if one presses Clear for what failed and goes on with this same run.
+#
+# A name is the `task_id`, and for a mapped task also a space and the `rendered_map_index`: such as `"gate"` or `"train logistic"`.
+#
+# <details><summary>Hint</summary>A task that never began because another one failed has the state upstream_failed.</details>
+
+# %%
+def morning(instances: list[dict]) -> dict[str, set[str]]:
+    # BEGIN SOLUTION
+    told = {"failed": set(), "recovered": set(), "again": set()}
+    for one in instances:
+        name = f"{one['task_id']} {one['rendered_map_index'] or ''}".strip()
+        if one["state"] == "failed":
+            told["failed"].add(name)
+        if one["state"] == "success" and one["try_number"] > 1:
+            told["recovered"].add(name)
+        if one["state"] in ("failed", "upstream_failed"):
+            told["again"].add(name)
+    return told
+    # END SOLUTION
+
+
+# %% tags=["check"]
+import copy
+
+# What Airflow really did after Clear: whatever began anew ran again.
+later = json.loads((LESSONS / "05_airflow/morning.json").read_text())
+
+
+def label(one):
+    return f"{one['task_id']} {one['rendered_map_index']}" if one["map_index"] >= 0 else one["task_id"]
+
+
+began = {label(one): one["start_date"] for one in night_log}
+ran_again = {label(one) for one in later if one["start_date"] != began[label(one)]}
+other = copy.deepcopy(night_log)  # another night: the gate fell at its first try, evaluate got up again
+for one in other:
+    fates = {"evaluate": ("success", 2), "gate": ("failed", 1), "register": ("upstream_failed", 0)}
+    one["state"], one["try_number"] = fates.get(one["task_id"], ("success", 1))
+told, others = morning(copy.deepcopy(night_log)), morning(copy.deepcopy(other))
+keys = {"failed", "recovered", "again"}
+assert isinstance(told, dict) and set(told) == keys and all(isinstance(told[key], set) for key in keys), say("morning_form")
+assert set().union(*told.values()) <= set(began), say("morning_names")
+assert told["failed"] == {label(one) for one in night_log if one["state"] == "failed"}, say("morning_failed")
+got_up = {label(one) for one in night_log if one["state"] == "success" and one["try_number"] > 1}
+assert told["recovered"] == got_up and others["recovered"] == {"evaluate"}, say("morning_recovered")
+assert told["again"] == ran_again, say("morning_again")
+assert others["failed"] == {"gate"} and others["again"] == {"gate", "register"}, say("morning_other")
+
+# %% [markdown] tags=["ru", "solution"]
+# Точка возврата не строка в коде и не начало пайплайна, а множество `again`: упавшие задачи и все, кто их ждал. Сравнивала ваш ответ не наша догадка, а сам Airflow: в `morning.json` лежит тот же запуск после Clear, и видно, какие задачи начались заново.
+
+# %% [markdown] tags=["en", "solution"]
+# The point of return is no line of code and not the start of the pipeline, but the set `again`: the failed tasks and all that waited for them. Your answer was not held against a guess of ours but against Airflow itself: `morning.json` has the same run after Clear, and one sees which tasks began anew.
+
+# %% [markdown] tags=["ru"]
+# Дальше понадобятся данные: загрузим январь и февраль. А эта функция загружает файл с DAG так же, как Airflow, и говорит, что он при этом увидел.
+
+# %% [markdown] tags=["en"]
+# From here on data are needed: we load January and February. And this function loads a file with a DAG as Airflow does, and tells what it saw.
+
+# %%
+from airflow.dag_processing.dagbag import DagBag
+from flight_delays.pipeline import Project
+
+project = Project.load(sandbox.root)
+for month in project.months:
+    project.run("ingest", month)
+sorted(path.name for path in (sandbox.root / "data/raw").iterdir())
+
+# %%
+import contextlib
+import io
+import logging
+import sys
+import warnings
+
+sys.path.insert(0, str(home / "dags"))  # Airflow does the same
+
+
+def load(text):
+    """Save the text of a DAG file as the only one in `dags`; gives the DAGs by id, the error and the warnings as text."""
+    for old in (home / "dags").glob("*_dag.py"):
+        old.unlink()
+    file = home / "dags/my_dag.py"
+    file.write_text(text)
+    logging.disable(logging.ERROR)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("always")
+        bag = DagBag(str(file))
+    logging.disable(logging.NOTSET)
+    errors = [str(error).strip().splitlines()[-1] for error in bag.import_errors.values()]
+    return bag.dags, "".join(errors[:1]), "\n".join(sorted({w for ws in bag.captured_warnings.values() for w in ws}))
+
+
+# %% [markdown] tags=["ru"]
+# Вот отчёт, который верно служил с 2019 года, до переезда на Airflow 3. Он лежит в переменной `old_report`.
+
+# %% [markdown] tags=["en"]
+# Here is a report that had served faithfully since 2019, until the move to Airflow 3. It is in the variable `old_report`.
+
+# %%
+from IPython.display import Code
+
+old_report = (LESSONS / "05_airflow/old_report.txt").read_text()
+Code(old_report, language="python")
+
+# %%
+print(load(old_report)[1])
+
+# %% [markdown] tags=["ru", "exercise", "solution"]
+# ### Задача 4 (9 мин, 3 балла). Клиника
+# Вылечите его: запишите в `mended` (строка) исправленный текст файла. Он должен загружаться **без ошибок и без предупреждений**, с тем же `dag_id`, теми же тремя задачами и стрелками, так же каждый день в 06:00 UTC. `start_date` теперь 1 февраля 2013 года. Проверка запустит его за 8 февраля: `airflow dags test late_flights 2013-02-08`, и в `reports/late-2013-02-08.txt` должно оказаться верное число.
+#
+# Можно менять строку за строкой через `old_report.replace(...)`, можно написать файл заново. Ошибки прячутся одна за другой, а последняя покажется только при запуске. Смотрите после каждой правки: `load(mended)`.
+#
+# <details><summary>Подсказка</summary>Пустая задача теперь называется EmptyOperator, мы импортировали её в начале этой тетради. А у запуска в Airflow 3 нет execution_date: поищите в документации, как называется дата, за которую он идёт.</details>
+
+# %% [markdown] tags=["en", "exercise", "solution"]
+# ### Task 4 (9 min, 3 points). The clinic
+# Cure it: put the mended text of the file into `mended` (a string). It must load **without errors and without warnings**, with the same `dag_id`, the same three tasks and arrows, every day at 06:00 UTC as before. Its `start_date` is 1 February 2013 now. The check runs it for 8 February: `airflow dags test late_flights 2013-02-08`, and `reports/late-2013-02-08.txt` must hold the right number.
+#
+# You may change it line by line with `old_report.replace(...)`, or write the file anew. The errors hide one behind the other, and the last shows only when it runs. Look after each edit: `load(mended)`.
+#
+# <details><summary>Hint</summary>An empty task is called EmptyOperator now; we imported it at the beginning of this notebook. And a run of Airflow 3 has no execution_date: find in the documentation what the date is called for which it runs.</details>
+
+# %%
+# BEGIN SOLUTION
+mended = old_report
+for before, after in {
+    "from airflow import DAG\n": "from airflow.sdk import DAG\n",
+    "airflow.operators.dummy_operator import DummyOperator": "airflow.providers.standard.operators.empty import EmptyOperator",
+    "airflow.operators.python_operator": "airflow.providers.standard.operators.python",
+    "from airflow.utils.dates import days_ago\n": "",
+    "import timedelta": "import datetime",
+    "DummyOperator": "EmptyOperator",
+    "days_ago(1)": "datetime(2013, 2, 1)",
+    '    "sla": timedelta(minutes=30),\n': "",
+    "schedule_interval=": "schedule=",
+    "provide_context=True, ": "",
+    'context["execution_date"]': 'context["logical_date"]',
+}.items():
+    mended = mended.replace(before, after)
+# END SOLUTION
+
+# %% tags=["check"]
+import subprocess
+
+
+def dags_test(dag_id, *more):
+    """Run a DAG of the folder by `airflow dags test` and give its exit code; -1 if it does not end."""
+    try:
+        return sandbox.run(["airflow", "dags", "test", dag_id, *more], check=False, log="test.log", timeout=90, **AIRFLOW).returncode
+    except subprocess.TimeoutExpired:
+        return -1
+
+
+counted = sandbox.root / "reports/late-2013-02-08.txt"
+counted.unlink(missing_ok=True)
+assert isinstance(mended, str), say("report_form")
+dags, refused, warned = load(mended)
+assert not refused, say("report_refused", error=refused)
+assert "late_flights" in dags, say("report_id")
+report = dags["late_flights"]
+arrows = {task.task_id: task.downstream_task_ids for task in report.tasks}
+assert arrows == {"begin": {"count_late"}, "count_late": {"end"}, "end": set()}, say("report_tasks")
+assert not warned, say("report_warned", warning=warned.splitlines()[0].rsplit(": ", 1)[-1] if warned else "")
+first = report.start_date or min(task.start_date for task in report.tasks if task.start_date)
+assert f"{first:%Y-%m-%d}" == "2013-02-01", say("report_start")
+report.start_date = first
+assert [f"{moment:%H:%M}" for moment in next_runs(report, 3)] == ["06:00"] * 3, say("report_schedule")
+assert next_runs(report, 3)[2] - next_runs(report, 3)[0] == timedelta(days=2), say("report_schedule")
+assert dags_test("late_flights", "2013-02-08") == 0, say("report_failed")
+assert counted.exists(), say("report_day")
+day = pd.read_parquet(project.raw("2013-02") / "flights.parquet").query("date == '2013-02-08'")
+assert counted.read_text().strip() == str(int((day["arr_delay"] >= 15).sum())), say("report_number")
+
+# %% tags=["solution"]
+print(counted.read_text().strip(), "late flights on 8 February, the day of the blizzard")
+
+# %% [markdown] tags=["ru", "solution"]
+# Пять поломок, и ведут они себя по-разному. Импорты, `schedule_interval` и `provide_context` не дают загрузить файл. `sla` только предупреждает. А `execution_date` молчит до самого запуска: ни загрузка, ни проверка графа её не увидят. Поэтому переезд считается законченным не тогда, когда DAG появился в списке, а когда он отработал.
+
+# %% [markdown] tags=["en", "solution"]
+# Five breakages, and they behave differently. Imports, `schedule_interval` and `provide_context` keep the file from loading. `sla` only warns. And `execution_date` keeps silent until the run: neither loading nor a check of the graph sees it. So a migration is not finished when the DAG shows up in the list, but when it has run.
+
+# %% [markdown] tags=["ru"]
+# Последняя задача. В аэропортах стоят метеостанции, и связь с ними плохая. Модуль `station` лежит рядом с DAG, поэтому в нём работает `from station import measure`.
+
+# %% [markdown] tags=["en"]
+# The last task. There are weather stations at the airports, and the connection is bad. The module `station` lies beside the DAG, so `from station import measure` works in it.
+
+# %%
+station = (LESSONS / "05_airflow/station.txt").read_text()
+(home / "dags/station.py").write_text(station)
+Code(station, language="python")
+
+# %% [markdown] tags=["ru", "exercise", "solution"]
+# ### Задача 5 (10 мин, 4 балла). DAG, который не сдаётся
+# Запишите в `own` (строка) текст файла с DAG. У него `dag_id` это `stations`, расписания нет, задач четыре, в двух ветках, которые **друг друга не ждут**:
+#
+# - `measure_jfk`: вызывает `measure("JFK")`, после неё `publish_jfk`;
+# - `measure_ewr`: вызывает `measure("EWR")`, после неё `publish_ewr`.
+#
+# `publish_...` это `BashOperator`: он копирует `reports/JFK.txt` в `reports/JFK.published` (и так же для `EWR`). Каталог проекта в файле: `ROOT = Path(__file__).resolve().parents[2]`.
+#
+# Станция JFK отвечает с третьего раза, и DAG должен дождаться ответа: пауза между попытками от 0 до 2 секунд. Станция EWR не ответит никогда. Когда задача упала **окончательно**, в файл `logs/alarm.txt` дописывается строка с её `task_id` и ничем больше. Ветка JFK при этом доходит до конца.
+#
+# <details><summary>Подсказка</summary>Загляните в new_dag.txt и в dags/flight_delays_dag.py: там есть и повторы, и функция, которую зовут при падении. Из её аргумента нужно только context["task_instance"].task_id.</details>
+
+# %% [markdown] tags=["en", "exercise", "solution"]
+# ### Task 5 (10 min, 4 points). A DAG that does not give up
+# Put into `own` (a string) the text of a file with a DAG. Its `dag_id` is `stations`, it has no schedule, and four tasks in two branches that do **not wait for each other**:
+#
+# - `measure_jfk`: calls `measure("JFK")`, and after it `publish_jfk`;
+# - `measure_ewr`: calls `measure("EWR")`, and after it `publish_ewr`.
+#
+# `publish_...` is a `BashOperator`: it copies `reports/JFK.txt` to `reports/JFK.published` (and likewise for `EWR`). The project's folder, in the file: `ROOT = Path(__file__).resolve().parents[2]`.
+#
+# The station JFK answers at the third call, and the DAG must hold out until then: the pause between tries is 0 to 2 seconds. The station EWR never answers. When a task has failed **for good**, a line with its `task_id` and nothing else is added to the file `logs/alarm.txt`. The JFK branch gets to its end all the same.
+#
+# <details><summary>Hint</summary>Look into new_dag.txt and dags/flight_delays_dag.py: there are retries, and a function that is called upon a failure. Of its argument only context["task_instance"].task_id is needed.</details>
+
+# %%
+# BEGIN SOLUTION
+own = '''
+from datetime import timedelta
+from pathlib import Path
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import dag, task
+from station import measure
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def alarm(context):
+    with (ROOT / "logs/alarm.txt").open("a") as lines:
+        lines.write(context["task_instance"].task_id + "\\n")
+
+
+default_args = {"retries": 2, "retry_delay": timedelta(seconds=1), "on_failure_callback": alarm}
+
+
+@dag(schedule=None, default_args=default_args)
+def stations():
+    for airport in ("JFK", "EWR"):
+        measured = task(measure, task_id=f"measure_{airport.lower()}")(airport)
+        copy = f"cp reports/{airport}.txt reports/{airport}.published"
+        measured >> BashOperator(task_id=f"publish_{airport.lower()}", bash_command=copy, cwd=str(ROOT))
+
+
+stations()
+'''
+# END SOLUTION
+
+# %% tags=["check"]
+for left in [*(sandbox.root / "logs").glob("*.calls"), *(sandbox.root / "reports").glob("???.*")]:
+    left.unlink()
+alarms = sandbox.root / "logs/alarm.txt"
+alarms.unlink(missing_ok=True)
+assert isinstance(own, str), say("own_form")
+dags, refused, _ = load(own)
+assert not refused, say("own_refused", error=refused)
+assert "stations" in dags, say("own_id")
+found = dags["stations"]
+assert set(found.task_ids) == {f"{what}_{where}" for what in ("measure", "publish") for where in ("jfk", "ewr")}, say("own_tasks")
+branches = {task.task_id: task.get_flat_relative_ids(upstream=True) for task in found.tasks}
+assert all(branches[f"publish_{where}"] == {f"measure_{where}"} for where in ("jfk", "ewr")), say("own_arrows")
+assert not branches["measure_jfk"] | branches["measure_ewr"], say("own_arrows")
+bash = [found.get_task(f"publish_{where}") for where in ("jfk", "ewr")]
+assert all(getattr(one, "operator_name", type(one).__name__) in ("BashOperator", "@task.bash") for one in bash), say("own_bash")
+asked = [found.get_task(f"measure_{where}") for where in ("jfk", "ewr")]
+assert all(one.retries and one.retries >= 2 for one in asked), say("own_retries")
+assert all(one.retry_delay <= timedelta(seconds=2) and one.retries <= 10 for one in asked), say("own_delay")
+assert found.schedule is None, say("own_schedule")
+ended = dags_test("stations")
+wrote = {path.name for path in (sandbox.root / "reports").glob("???.*")}
+assert ended != -1, say("own_endless")
+assert {"JFK.txt", "JFK.published"} <= wrote, say("own_jfk")
+assert not wrote & {"EWR.txt", "EWR.published"}, say("own_ewr")
+assert ended != 0, say("own_hidden")
+told = alarms.read_text().splitlines() if alarms.exists() else []
+assert told, say("own_no_alarm")
+assert [line.strip() for line in told if line.strip()] == ["measure_ewr"], say("own_alarm", found=" / ".join(told))
+
+# %% [markdown] tags=["ru", "solution"]
+# Сбой JFK никого не разбудил, повторы справились сами. Сбой EWR разбудил ровно один раз: `publish_ewr` не упала, она не начиналась, и тревоги по ней нет.
+
+# %% [markdown] tags=["en", "solution"]
+# The failure of JFK woke nobody, the retries coped. The failure of EWR woke somebody exactly once: `publish_ewr` did not fail, it never began, and there is no alarm for it.
+
+# %% tags=["solution"]
+print("published:", *sorted(path.name for path in (sandbox.root / "reports").glob("*.published")), "| alarm:", *told)
+
+# %% [markdown] tags=["ru"]
+# ## Главное
+# - Расписание без часового пояса это расписание в UTC.
+# - Лишняя стрелка стоит времени, недостающая стоит верного результата.
+# - После сбоя продолжают упавшие задачи и те, кто их ждал.
+# - Переезд закончен, когда DAG отработал, а не когда он загрузился.
+# - Повторы для того, что проходит само, уведомление для того, что само не прошло.
+#
+# **Дальше:** `prefect` в шестой тетради.
+
+# %% [markdown] tags=["en"]
+# ## Key points
+# - A schedule without a time zone is a schedule in UTC.
+# - An arrow too many costs time, an arrow too few costs the right result.
+# - After a failure, the failed tasks go on, and those that waited for them.
+# - A migration is finished when the DAG has run, not when it has loaded.
+# - Retries are for what passes by itself, a notification is for what did not.
+#
+# **Next:** `prefect` in the sixth notebook.
