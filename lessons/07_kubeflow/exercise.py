@@ -49,7 +49,7 @@ print(*spec)
 
 # %% [markdown] tags=["ru", "exercise", "solution"]
 # ### Задача 1 (4 мин, 1 балл). Прочитать файл
-# Запуск скомпилировал пайплайн в `pipeline.yaml`. Файл лежит в папке проекта, а прочитанный в переменной `spec`. Запишите три ответа:
+# Запуск скомпилировал пайплайн в `pipeline.yaml`. Файл лежит в папке проекта, а его содержимое уже прочитано в переменную `spec`. Запишите три ответа:
 #
 # - `image` (строка): в каком образе работает задача `train`;
 # - `feeds_register` (множество строк): артефакты каких задач получает `register`. Имена такие, как в `root.dag.tasks`;
@@ -98,10 +98,10 @@ print(image, sorted(feeds_register), sorted(never_cached), sep="\n")
 # An empty `cachingOptions` means "no cache": defaults are not written to the file, and for this field the default is `false`. `gate` and `register` look into the registry, of which Kubeflow knows nothing, so their result must not come from a cache.
 
 # %% [markdown] tags=["ru"]
-# Дальше пишем компоненты. Функция ниже компилирует компонент и запускает его команду из файла, как это сделает контейнер: новый процесс, пути к артефактам, больше ничего. Что он напечатал, останется в `logs/component.log`.
+# Дальше пишем компоненты. Функция `as_container` компилирует компонент и запускает его команду из файла, как это сделает контейнер: новый процесс, пути к артефактам, больше ничего. Что напечатал компонент, останется в `logs/component.log`.
 
 # %% [markdown] tags=["en"]
-# Next we write components. The function below compiles a component and starts its command from the file, as a container will: a new process, paths of artefacts, nothing else. What it prints stays in `logs/component.log`.
+# Next we write components. The function `as_container` compiles a component and starts its command from the file, as a container will: a new process, paths of artefacts, nothing else. What the component prints stays in `logs/component.log`.
 
 # %%
 import json
@@ -162,7 +162,7 @@ def late_by_carrier(
 
 # %% [markdown] tags=["ru", "exercise", "solution"]
 # ### Задача 2 (8 мин, 3 балла). Компонент, которому не на кого надеяться
-# В контейнере этот компонент падает, да и прочитать его результат некому. Напишите `late_by_carrier` заново, с той же подписью, чтобы он работал в любом контейнере с pandas:
+# В контейнере этот компонент падает, да и прочитать его результат некому. Напишите `late_by_carrier` заново, с той же сигнатурой, чтобы он работал в любом контейнере с pandas:
 #
 # - рейсы читает из файла `flights.parquet` в папке артефакта `flights`;
 # - считает только долетевшие рейсы (`arr_delay` не пуст), опоздавшие это `arr_delay` не меньше `late_minutes`;
@@ -444,14 +444,23 @@ def graph_of(**waits):
     return {name: {"dependentTasks": [*others]} if others else {} for name, others in waits.items()}
 
 
+def given(tasks, **seconds):
+    """What `fastest` answers, or the KeyError it ran into."""
+    try:
+        return fastest(tasks, seconds)
+    except KeyError as error:
+        return error
+
+
 def close(tasks, expected, **seconds):
     """Whether `fastest` gives what it should."""
-    answer = fastest(tasks, seconds)
+    answer = given(tasks, **seconds)
     return isinstance(answer, (int, float)) and abs(answer - expected) < 1e-6
 
 
 chain, loose = graph_of(c="b", a="", b="a"), graph_of(a="", b="", c="")
-assert isinstance(fastest(loose, {"a": 1.0, "b": 2.0, "c": 3.0}), (int, float)), say("fastest_form")
+assert not isinstance(given(loose, a=1.0, b=2.0, c=3.0), KeyError), say("fastest_key")
+assert isinstance(given(loose, a=1.0, b=2.0, c=3.0), (int, float)), say("fastest_form")
 assert close(chain, 6, a=1.0, b=2.0, c=3.0), say("fastest_chain")
 assert close(loose, 3, a=1.0, b=3.0, c=2.0), say("fastest_together")
 assert close(graph_of(d="bc", b="a", c="a", a=""), 9, a=1.0, b=2.0, c=5.0, d=3.0), say("fastest_join")
@@ -465,10 +474,10 @@ print(f"one after the other {one_by_one:.1f} s, as parallel as the graph allows 
 print(f"{one_by_one / together:.1f} times as fast, and never faster")
 
 # %% [markdown] tags=["ru", "solution"]
-# Ниже запуск, которого не было: мы сдвинули настоящие полосы туда, где они начались бы на таком кластере. Видно, во что всё упирается: самая длинная цепочка от загрузки до `register`. Её называют критическим путём. Ещё десять машин ничего не изменят, а вот если сделать короче задачу на этом пути, выиграют все. И не забудьте, что настоящий кластер добавит к каждой полосе запуск пода.
+# Ниже запуск, которого не было: мы сдвинули настоящие полосы туда, где они начались бы на таком кластере. Видно, во что всё упирается: самая длинная цепочка от загрузки до `register`. Её называют критическим путём. Ещё десять машин ничего не изменят, а если ускорить задачу на этом пути, выиграет весь пайплайн. И не забудьте, что настоящий кластер добавит к каждой полосе запуск контейнера.
 
 # %% [markdown] tags=["en", "solution"]
-# Below is a run that never was: we moved the real bars to where they would have begun on such a cluster. You see what holds everything up: the longest chain from a load to `register`. It is called the critical path. Ten more machines would change nothing, but to shorten a task on this path helps everybody. And do not forget that a real cluster adds the start of a pod to each bar.
+# Below is a run that never was: we moved the real bars to where they would have begun on such a cluster. You see what holds everything up: the longest chain from a load to `register`. It is called the critical path. Ten more machines would change nothing, but to speed up a task on this path helps the whole pipeline. And do not forget that a real cluster adds the start of a container to each bar.
 
 # %% tags=["solution", "nbval-ignore-output"]
 from dataclasses import replace
@@ -482,8 +491,13 @@ def end(name):
     return seconds[name] + max(map(end, tasks[name].get("dependentTasks", [])), default=0.0)
 
 
-moved = [replace(each, start=end(named[each.name]) - took[each.name], end=end(named[each.name])) for each in session.own_records()]
-figures.gantt(sorted(moved, key=lambda each: each.start), "computed, not run: as many machines as it takes")
+def moved(record):
+    ends = end(named[record.name])
+    return replace(record, start=ends - took[record.name], end=ends)
+
+
+records = sorted(map(moved, session.own_records()), key=lambda record: record.start)
+figures.gantt(records, "computed, not run: as many machines as it takes")
 
 # %% [markdown] tags=["ru"]
 # Последняя задача о ловушке из лекции. Ещё два компонента: предупредить и опубликовать.
@@ -588,10 +602,10 @@ assert chosen(0.4, 0.5) == ["publish"] and chosen(0.1, 0.05) == ["warn"], say("d
 assert chosen(0.25, 0.25) == ["publish"], say("decide_equal")
 
 # %% [markdown] tags=["ru", "solution"]
-# Ветки стали отдельными графами со своим условием в `triggerPolicy`. Отсюда же берётся `gate` во многих проектах на Kubeflow. У нас он устроен проще: задача `gate` падает, и до `register` дело не доходит, одинаково в любом движке, в том числе локально.
+# Ветки стали отдельными графами со своим условием в `triggerPolicy`. Во многих проектах на Kubeflow так устроен и `gate`. У нас он проще: если модель не годится, задача `gate` падает, и до `register` дело не доходит. Это работает в любом движке и локально тоже.
 
 # %% [markdown] tags=["en", "solution"]
-# The branches have become graphs of their own, each with a condition in `triggerPolicy`. Many projects on Kubeflow build their `gate` this way. Ours is simpler: the task `gate` fails, and it never comes to `register`, in any engine alike, locally too.
+# The branches have become graphs of their own, each with a condition in `triggerPolicy`. Many projects on Kubeflow build their `gate` this way. Ours is simpler: if the model will not do, the task `gate` fails, and it never comes to `register`. That works in any engine, and locally too.
 
 # %% tags=["solution"]
 for name, task in decided["components"]["comp-condition-branches-1"]["dag"]["tasks"].items():

@@ -45,7 +45,7 @@ print("months:", *months)
 
 # %% [markdown] tags=["ru"]
 # ## Компонент
-# Компонент это функция, по подписи которой видно всё, что нужно чужому компьютеру. Параметр `month` придёт значением. `flights` это артефакт: файл или папка, а место для неё выберет Kubeflow. `base_image` называет образ контейнера.
+# Компонент это функция, сигнатура которой говорит всё, что нужно знать чужому компьютеру. Параметр `month` придёт значением. `flights` это артефакт: файл или папка, а место для неё выберет Kubeflow. `base_image` называет образ контейнера.
 #
 # Импорт стоит внутри функции. Почему, скоро увидим.
 
@@ -88,7 +88,7 @@ print(*late_share.component_spec.inputs, "->", *late_share.component_spec.output
 # ## Параметры и артефакты
 # Маленькое передают значением, большое файлом. У артефакта есть тип, и это не украшение: по типу Kubeflow проверит, что с чем соединили, и решит, как показать результат.
 #
-# | в подписи | что это | как передаётся |
+# | в сигнатуре | что это | как передаётся |
 # |---|---|---|
 # | `str`, `int`, `float`, `bool`, `list`, `dict` | параметр | значением, прямо в описании задачи |
 # | `dsl.Dataset`, `dsl.Model` | данные, модель | файлом, его место в `path` |
@@ -215,7 +215,7 @@ print(yaml.safe_dump(spec["components"]["comp-late-share"]))
 
 # %% [markdown] tags=["ru"]
 # ## Запуск без кластера
-# В библиотеке есть локальный исполнитель. Вот скрипт, который скармливает ему один YAML. `SubprocessRunner` заменяет контейнер обычным процессом на этой машине.
+# В библиотеке есть локальный исполнитель. Вот скрипт, который отдаёт ему один YAML. `SubprocessRunner` заменяет контейнер обычным процессом на этой машине.
 
 # %% [markdown] tags=["en"]
 # ## A run without a cluster
@@ -357,11 +357,11 @@ print(steps(run_yaml(promises, "promises", check=False)))
 
 # %% [markdown] tags=["ru"]
 # ## Условие, у которого работают обе ветки
-# Условие во время запуска пишут через `dsl.If` и `dsl.Else`. Доля равна 0.2, порог 0.9. Какая задача выполнится?
+# Условие, которое решается во время запуска, пишут через `dsl.If` и `dsl.Else`. Доля равна 0.2, порог 0.9. **Прежде чем запускать, запишите:** какая из двух задач выполнится?
 
 # %% [markdown] tags=["en"]
 # ## A condition of which both branches run
-# A condition that is decided during the run is written with `dsl.If` and `dsl.Else`. The share is 0.2, the threshold 0.9. Which task will run?
+# A condition that is decided during the run is written with `dsl.If` and `dsl.Else`. The share is 0.2, the threshold 0.9. **Before you run the cells, write down:** which of the two tasks will run?
 
 # %%
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
@@ -392,17 +392,17 @@ print(steps(run_yaml(branches, "branches", share=0.2)))
 # Both. And that is dangerous: had there been the publishing of a model instead of `print`, it would have happened. In the file the condition stands as it should, the local runner just does not read it. On a cluster one branch would run; not run here.
 
 # %%
-tasks = yaml.safe_load((sandbox.root / "branches.yaml").read_text())["components"]["comp-condition-branches-1"]["dag"]["tasks"]
-for name, task in tasks.items():
+components = yaml.safe_load((sandbox.root / "branches.yaml").read_text())["components"]
+for name, task in components["comp-condition-branches-1"]["dag"]["tasks"].items():
     print(name, "if", task["triggerPolicy"]["condition"])
 
 # %% [markdown] tags=["ru"]
 # ## Цикл и сбор результатов
-# Для циклов есть `dsl.ParallelFor`, а собрать то, что дали витки, должен `dsl.Collected`. Именно это нам и нужно: обучение ждёт все месяцы. Попробуем на числах.
+# Для циклов есть `dsl.ParallelFor`, а собрать результаты всех итераций должен `dsl.Collected`. Именно это нам и нужно: обучение ждёт все месяцы. Попробуем на числах.
 
 # %% [markdown] tags=["en"]
 # ## A loop and its results
-# For loops there is `dsl.ParallelFor`, and `dsl.Collected` is to gather what the rounds gave. That is just what we need: training waits for all months. Let us try it with numbers.
+# For loops there is `dsl.ParallelFor`, and `dsl.Collected` is to gather the results of all iterations. That is just what we need: training waits for all months. Let us try it with numbers.
 
 # %%
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
@@ -443,7 +443,8 @@ import ast
 
 script = sandbox.root / "kubeflow_pipeline/flight_delays_kfp.py"
 text = script.read_text()
-parts = {node.name: ast.get_source_segment(text, node) for node in ast.parse(text).body if hasattr(node, "name")}
+functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+parts = {function.name: ast.get_source_segment(text, function) for function in functions}
 Code(parts["train"], language="python")
 
 # %% [markdown] tags=["ru"]
@@ -481,7 +482,7 @@ print("a year:", count_tasks(year), "\nthree months:", count_tasks(months))
 # The graph is the one that all engines have. Each box becomes a container, and here a process.
 
 # %%
-from flight_delays.pipeline import Project
+from flight_delays.pipeline import STAGES, Project
 from workshop import figures
 
 project = Project.load(sandbox.root)
@@ -500,15 +501,16 @@ print(f"{outcome.seconds:.0f} s, our stages at work for {outcome.work_seconds:.0
 # A Gantt chart from the log of the runner itself. A bar is the whole process of a task, its start included.
 
 # %%
-figures.gantt(session.own_records(), "Kubeflow Pipelines, local runner", start=outcome.started, seconds=outcome.seconds)
+title = "Kubeflow Pipelines, local runner"
+figures.gantt(session.own_records(), title, start=outcome.started, seconds=outcome.seconds)
 
 # %% [markdown] tags=["ru"]
 # ## Что произошло?
-# В каждый момент работала одна задача. Большая часть времени ушла не на нас: каждый процесс заново импортирует pandas и scikit-learn. Это цена изоляции. На кластере она ещё выше, там сначала надо скачать образ и запустить под. Поэтому слишком мелкие стадии в Kubeflow невыгодны.
+# В каждый момент работала одна задача. Разница между двумя числами над диаграммой ушла не на нашу работу: каждый процесс заново запускает Python и импортирует pandas и scikit-learn. Это цена изоляции. На кластере она ещё выше: там надо скачать образ и дождаться, пока запустится pod. Поэтому слишком мелкие стадии в Kubeflow невыгодны.
 
 # %% [markdown] tags=["en"]
 # ## What just happened?
-# One task was at work at any moment. Most of the time did not go into our work: every process imports pandas and scikit-learn anew. That is the price of isolation. On a cluster it is higher still, for there an image must be pulled and a pod started first. So stages that are too small do not pay in Kubeflow.
+# One task was at work at any moment. The difference of the two numbers above the chart did not go into our work: every process starts Python and imports pandas and scikit-learn anew. That is the price of isolation. On a cluster it is higher still, for there an image must be pulled and a pod started first. So stages that are too small do not pay in Kubeflow.
 
 # %% [markdown] tags=["ru"]
 # ## Что могло бы идти одновременно?
@@ -522,15 +524,15 @@ figures.gantt(session.own_records(), "Kubeflow Pipelines, local runner", start=o
 spec = yaml.safe_load((sandbox.root / "kubeflow_pipeline/flight_delays.yaml").read_text())
 tasks = spec["root"]["dag"]["tasks"]
 title = {name: task["taskInfo"]["name"] for name, task in tasks.items()}
-waits = {title[name]: [title[other] for other in task.get("dependentTasks", [])] for name, task in tasks.items()}
-for record in session.own_records():
-    print(f"{record.name:<17} waits for", ", ".join(waits[record.name]) or "nobody")
+for name in sorted(tasks, key=lambda name: (list(STAGES).index(title[name].split()[0]), name)):
+    others = [title[other] for other in tasks[name].get("dependentTasks", [])]
+    print(f"{title[name]:<17} waits for", ", ".join(others) or "nobody")
 
 # %% [markdown] tags=["ru"]
-# Загрузки не ждут никого, поэтому кластер запустил бы их все сразу, и каждый месяц шёл бы своей дорогой. Оба кандидата ждут только месяцев для обучения и друг другу не мешают. А `evaluate`, `gate` и `register` идут строго по очереди, и никакой кластер этого не изменит. Насколько всё вместе стало бы быстрее, вы посчитаете в задаче 5.
+# Задачи `ingest` не ждут никого, поэтому кластер запустил бы их все сразу, и каждый месяц шёл бы своей дорогой. Оба кандидата ждут только месяцев для обучения и друг другу не мешают. А `evaluate`, `gate` и `register` идут строго по очереди, и никакой кластер этого не изменит. Насколько всё вместе стало бы быстрее, вы посчитаете в задаче 5.
 
 # %% [markdown] tags=["en"]
-# The loads wait for nobody, so a cluster would start all of them at once, and each month would go its own way. Both candidates wait for nothing but the training months and do not hinder each other. But `evaluate`, `gate` and `register` go strictly one after the other, and no cluster will change that. How much faster all of it would be you will compute in task 5.
+# The tasks `ingest` wait for nobody, so a cluster would start all of them at once, and each month would go its own way. Both candidates wait for nothing but the training months and do not hinder each other. But `evaluate`, `gate` and `register` go strictly one after the other, and no cluster will change that. How much faster all of it would be you will compute in task 5.
 
 # %% [markdown] tags=["ru"]
 # ## Метрики и отчёт
@@ -542,10 +544,10 @@ for record in session.own_records():
 
 # %%
 [folder] = (sandbox.root / ".engines/kubeflow").glob("flight-delays-*/evaluate")
-shown = json.loads((folder / "executor_output.json").read_text())["artifacts"]["metrics"]["artifacts"][0]["metadata"]
-table = pd.Series(shown).rename("value").round(3).to_frame()
-table.index = pd.MultiIndex.from_tuples([tuple(name.split(" ", 1)) for name in table.index])
-table["value"].unstack(0)
+report = json.loads((folder / "executor_output.json").read_text())
+scores = pd.Series(report["artifacts"]["metrics"]["artifacts"][0]["metadata"]).round(3)
+scores.index = scores.index.str.split(" ", n=1, expand=True)
+scores.unstack(0)
 
 # %% [markdown] tags=["ru"]
 # А это артефакт типа `dsl.HTML`: готовая страница с кривыми. В UI она открывается прямо у задачи.
@@ -556,7 +558,7 @@ table["value"].unstack(0)
 # %%
 from IPython.display import HTML
 
-HTML((folder / "curves").read_text())
+HTML((folder / "curves").read_text().replace("<img ", '<img width="32%" '))
 
 # %% [markdown] tags=["ru"]
 # ## Сколько памяти просить
@@ -567,14 +569,14 @@ HTML((folder / "curves").read_text())
 # Limits are not plucked out of the air. The journal of the stages noted how much memory each took at its peak.
 
 # %%
-peak = pd.DataFrame([(record.stage, record.peak_bytes / 2**20) for record in outcome.records], columns=["stage", "peak, MiB"])
-peak.groupby("stage", sort=False).max().round()
+peaks = [(record.stage, round(record.peak_bytes / 2**20)) for record in outcome.records]
+pd.DataFrame(peaks, columns=["stage", "peak, MiB"]).groupby("stage", sort=False).max()
 
 # %% [markdown] tags=["ru"]
-# Лимит ставят с запасом: поды, которые его превысили, Kubernetes убивает. Зададим ресурсы и повторы нашему маленькому пайплайну. Видеокарту доле опозданий просим только для примера.
+# Лимит ставят с запасом: контейнер, который превысил лимит памяти, Kubernetes убивает. Зададим ресурсы и повторы нашему маленькому пайплайну. Видеокарту для подсчёта доли просим только ради примера.
 
 # %% [markdown] tags=["en"]
-# A limit is set with a margin: Kubernetes kills pods that exceed it. Let us give resources and retries to our small pipeline. The graphics card for a share of late flights is there for the example only.
+# A limit is set with a margin: Kubernetes kills a container that exceeds its limit of memory. Let us give resources and retries to our small pipeline. The graphics card for a share of late flights is there for the example only.
 
 # %%
 @dsl.pipeline(name="limits")
@@ -585,9 +587,8 @@ def limits(month: str = "2013-01"):
     counted.set_accelerator_type("nvidia.com/gpu").set_accelerator_limit(1)
 
 
-compiler.Compiler().compile(limits, str(sandbox.root / "limits.yaml"))
-
 # %%
+compiler.Compiler().compile(limits, str(sandbox.root / "limits.yaml"))
 limited = yaml.safe_load((sandbox.root / "limits.yaml").read_text())
 print(yaml.safe_dump(limited["deploymentSpec"]["executors"]["exec-late-share"]["container"]["resources"]))
 print(yaml.safe_dump(limited["root"]["dag"]["tasks"]["load"]["retryPolicy"]))
