@@ -54,11 +54,11 @@ figures.graph(months, Project.load(sandbox.root).candidates)
 
 # %% [markdown] tags=["ru"]
 # ## Пять запусков
-# У каждого движка своя копия проекта. Он стартует, выполняет граф с нуля, а мы записываем время и складываем результат в общую папку. Это самая долгая ячейка тетради, около полутора минут. Серверы Prefect и Airflow останутся работать, они ещё понадобятся.
+# У каждого движка своя копия проекта. Он стартует, выполняет граф с нуля, а мы записываем время и складываем результат в общую папку. Это самая долгая ячейка тетради. Серверы Prefect и Airflow останутся работать, они ещё понадобятся.
 
 # %% [markdown] tags=["en"]
 # ## Five runs
-# Each engine has a copy of the project of its own. It starts, runs the graph from nothing, and we note the time and put the result into a common folder. This is the longest cell of the notebook, about a minute and a half. The servers of Prefect and Airflow stay up, we shall need them again.
+# Each engine has a copy of the project of its own. It starts, runs the graph from nothing, and we note the time and put the result into a common folder. This is the longest cell of the notebook. The servers of Prefect and Airflow stay up, we shall need them again.
 
 # %%
 from workshop.engine_run import open_sandbox, store
@@ -66,6 +66,7 @@ from workshop.engine_run import open_sandbox, store
 run_dir, sessions, cold, own = sandbox.root / "runs", {}, {}, {}
 for name in ["scripts", "dvc", "kubeflow", "prefect", "airflow"]:  # servers last: they disturb nobody's timing
     box = open_sandbox(run_dir, name, train_months=train_months, test_months=test_months, rows=rows, seed=seed)
+    box.git_init()  # the registry notes the commit
     sessions[name] = open_engine(name, box)
     cold[name], own[name] = sessions[name].run(), sessions[name].own_records()
     entry = store(run_dir, name, sessions[name], cold[name])
@@ -130,10 +131,10 @@ engines = {name: results["engines"][name] for name in NAMES}
 figures.overhead_bars(engines)
 
 # %% [markdown] tags=["ru"]
-# Откуда берётся жёлтое, видно на общей шкале времени. Полоски взяты из записей самих движков: Airflow и Prefect хранят их в своей базе, локальный Kubeflow пишет в лог, а за скрипты и DVC ведёт журнал наш проект.
+# Откуда берётся жёлтое, видно на общей шкале времени. Полоски взяты из записей самих движков: Airflow и Prefect хранят их в своей базе, локальный Kubeflow пишет в лог, а за скрипты и DVC ведёт журнал наш проект. Цвета те же, что у рамок на графе; серым отмечены задачи самого Airflow.
 
 # %% [markdown] tags=["en"]
-# Where the yellow comes from shows on a common time axis. The bars are taken from the engines' own records: Airflow and Prefect keep them in their databases, local Kubeflow writes them into its log, and for the scripts and DVC our project keeps a journal.
+# Where the yellow comes from shows on a common time axis. The bars are taken from the engines' own records: Airflow and Prefect keep them in their databases, local Kubeflow writes them into its log, and for the scripts and DVC our project keeps a journal. The colours are those of the frames in the graph; grey are tasks of Airflow's own.
 
 # %%
 def lanes(records):
@@ -155,8 +156,9 @@ for row, name in enumerate(NAMES):
     for bar, lane in zip(own[name], lanes(own[name]), strict=True):
         colour, left = figures.COLOURS.get(bar.stage, "#BBBBBB"), bar.start - cold[name].started
         axes.barh(row + 0.3 * lane, bar.end - bar.start, left=left, height=0.26, color=colour)
-axes.set(yticks=range(len(NAMES)), yticklabels=NAMES, xlabel="seconds")
+axes.set(yticks=range(len(NAMES)), yticklabels=NAMES, xlabel="seconds", xlim=(0, None))
 axes.invert_yaxis()
+plt.show()
 
 # %% [markdown] tags=["ru"]
 # ## Что произошло?
@@ -233,7 +235,8 @@ adapters |= {"prefect": "flows/flight_delays_flow.py", "kubeflow": "kubeflow_pip
 glue = {name: code_lines(sandbox.root / adapters[name]) for name in NAMES}
 axes = pd.Series(glue)[::-1].plot.barh(figsize=(8, 2.4), color="#0072B2")
 axes.bar_label(axes.containers[0], padding=3)
-axes.set_xlabel("lines of glue")
+axes.set(xlabel="lines of glue", xlim=(0, 1.1 * max(glue.values())))
+plt.show()
 
 # %% [markdown] tags=["ru"]
 # ## Что произошло?
@@ -248,14 +251,14 @@ axes.set_xlabel("lines of glue")
 # So the number of lines does not say "how much to type" but "how much code of our own to maintain".
 
 # %% [markdown] tags=["ru"]
-# ## Проверим догадку: одна правка
-# Меняем одно число, `train.candidates.boosting.max_iter`. От него зависят четыре стадии: `train boosting`, `evaluate`, `gate`, `register`. **Запишите для каждого из пяти движков,** сколько стадий он выполнит.
+# ## Проверим догадку: правка
+# Кто-то поменял в `params.yaml` два числа: `max_iter` у бустинга и, по ошибке, порог `gate.min_roc_auc`, теперь он 0.99. От первого зависят `train boosting` и всё, что после неё. На `gate` пайплайн остановится: такой модели не бывает. **Запишите для каждого из пяти движков,** сколько стадий он выполнит, включая упавшую.
 #
 # Движки теперь работают по два одновременно: секунды больше не считаем, считаем стадии.
 
 # %% [markdown] tags=["en"]
-# ## Test a guess: one edit
-# We change one number, `train.candidates.boosting.max_iter`. Four stages depend on it: `train boosting`, `evaluate`, `gate`, `register`. **Write down for each of the five engines** how many stages it will run.
+# ## Test a guess: an edit
+# Somebody changed two numbers in `params.yaml`: `max_iter` of the boosting and, by mistake, the threshold `gate.min_roc_auc`, which is 0.99 now. On the first depend `train boosting` and all that comes after it. At `gate` the pipeline will stop: there is no such model. **Write down for each of the five engines** how many stages it will run, the failed one included.
 #
 # From here on two engines work at a time: we no longer count seconds, we count stages.
 
@@ -275,54 +278,35 @@ def everywhere(action):
 def stages_of(outcomes):
     counts = {name: Counter(record.stage for record in outcome.records) for name, outcome in outcomes.items()}
     counted = pd.DataFrame({name: {stage: count[stage] for stage in STAGES} for name, count in counts.items()}).T
-    return counted.assign(total=counted.sum(axis=1))
+    codes = [outcome.exit_code for outcome in outcomes.values()]
+    return counted.assign(total=counted.sum(axis=1), **{"exit code": codes})
 
 
 # %%
-def change_one_number(session):
+def edit(session):
     session.sandbox.set_param("train.candidates.boosting.max_iter", 60)
-    return session.run()
-
-
-changed = everywhere(change_one_number)
-stages_of(changed)
-
-# %% [markdown] tags=["ru"]
-# ## Что произошло?
-# Два движка выполнили четыре стадии, три остальных весь граф. Те трое снова загрузили данные, хотя к данным никто не прикасался: они не смотрят, что изменилось. Значит, и без всякой правки они выполнят всё, это можно не проверять. А вот у двух других спросим: что они сделают, если не менять ничего?
-
-# %% [markdown] tags=["en"]
-# ## What just happened?
-# Two engines ran four stages, the other three the whole graph. Those three loaded the data again though nobody had touched them: they do not look at what has changed. So they will run everything without any edit, too; there is no need to try. But let us ask the other two: what will they do when nothing changes?
-
-# %%
-with_memory = [name for name in NAMES if len(changed[name].records) < len(cold[name].records)]
-unchanged = {name: sessions[name].run() for name in with_memory}
-stages_of(unchanged)
-
-# %% [markdown] tags=["ru"]
-# ## Проверим догадку: падение
-# Начальник решил, что модель должна быть почти идеальной, и поднял порог `gate.min_roc_auc` до 0.99. Заодно кто-то сменил `max_iter`. Пайплайн остановится на стадии `gate`, это предпоследняя: почти вся работа уже сделана.
-
-# %% [markdown] tags=["en"]
-# ## Test a guess: a failure
-# The boss decided that the model must be nearly perfect, and raised the threshold `gate.min_roc_auc` to 0.99. Somebody changed `max_iter` along with it. The pipeline will stop at the stage `gate`, the last but one: nearly all the work is done by then.
-
-# %%
-def raise_the_bar(session):
-    session.sandbox.set_param("train.candidates.boosting.max_iter", 70)
     session.sandbox.set_param("gate.min_roc_auc", 0.99)
     return session.run()
 
 
-failed = everywhere(raise_the_bar)
-pd.DataFrame({name: {"exit code": o.exit_code, "stopped at": o.records[-1].name} for name, o in failed.items()}).T
+edited = everywhere(edit)
+stages_of(edited)
 
 # %% [markdown] tags=["ru"]
-# Порог вернули на место, и пайплайн надо продолжить. Лекция спрашивает: где точка, в которую он вернётся? **Запишите догадку для каждого движка:** сколько стадий он выполнит теперь?
+# ## Что произошло?
+# Код выхода у всех 3: модель не прошла `gate`, как и задумано. Но DVC и Prefect дошли до него за три стадии, а остальные выполнили весь путь, вместе с загрузкой, хотя данных никто не касался: они не смотрят, что изменилось. Лекция требует, чтобы изменение перезапускало зависимые этапы и только их. Теперь видно, кто это умеет.
 
 # %% [markdown] tags=["en"]
-# The threshold is put back, and the pipeline must go on. The lecture asks: where is the point it returns to? **Write down a guess for each engine:** how many stages will it run now?
+# ## What just happened?
+# Everybody's exit code is 3: the model did not pass `gate`, as it should be. But DVC and Prefect got there in three stages, and the others went all the way, loading included, though nobody had touched the data: they do not look at what has changed. The lecture demands that a change re-run the stages that depend on it, and nothing else. Now we see who can do that.
+
+# %% [markdown] tags=["ru"]
+# ## Проверим догадку: падение
+# Порог вернули на место, пайплайн надо продолжить. Лекция спрашивает: где точка, в которую он вернётся после сбоя? **Запишите ещё пять чисел:** сколько стадий каждый движок выполнит теперь?
+
+# %% [markdown] tags=["en"]
+# ## Test a guess: a failure
+# The threshold is put back, and the pipeline must go on. The lecture asks: where is the point it returns to after a failure? **Write down five more numbers:** how many stages will each engine run now?
 
 # %%
 def put_it_back(session):
@@ -336,26 +320,37 @@ stages_of(resumed)
 # %% [markdown] tags=["ru"]
 # ## Что произошло? Три вида памяти
 # - **Никакой.** Скрипт и локальный Kubeflow начали с первой стадии.
-# - **Память о запуске.** Airflow знает, какие задачи этого запуска уже удались, и повторил только упавшую и те, что после неё. Но новый запуск для него начинается с чистого листа, это показала правка.
-# - **Память о результатах.** DVC и Prefect узнают результат по тому, из чего он сделан, в каком бы запуске это ни случилось. Поэтому им помогает и после правки, и после падения.
+# - **Память о запуске.** Airflow знает, какие задачи этого запуска уже удались, и повторил только упавшую и ту, что после неё. Но новый запуск для него чистый лист, это показала правка.
+# - **Память о результатах.** DVC и Prefect узнают результат по тому, из чего он сделан, в каком бы запуске это ни случилось. Она помогает и после правки, и после падения.
 #
 # На кластере Kubeflow умеет и кэшировать, и повторять. Не умеет локальный запуск, а мерили мы его.
 
 # %% [markdown] tags=["en"]
 # ## What just happened? Three kinds of memory
 # - **None.** The script and local Kubeflow began with the first stage.
-# - **A memory of the run.** Airflow knows which tasks of this run have succeeded, and repeated only the one that failed and those after it. But a new run starts with a clean sheet, as the edit has shown.
-# - **A memory of results.** DVC and Prefect know a result by what it is made of, in whatever run that happened. So it helps them both after an edit and after a failure.
+# - **A memory of the run.** Airflow knows which tasks of this run have succeeded, and repeated only the one that failed and the one after it. But a new run is a clean sheet to it, as the edit has shown.
+# - **A memory of results.** DVC and Prefect know a result by what it is made of, in whatever run that happened. It helps both after an edit and after a failure.
 #
 # On a cluster Kubeflow can cache and retry as well. The local run cannot, and the local run is what we measured.
 
 # %% [markdown] tags=["ru"]
+# А если не менять ничего? Тех, кто после правки снова загружал данные, можно не спрашивать: на изменения они не смотрят и выполнят всё. Спросим остальных.
+
+# %% [markdown] tags=["en"]
+# And if nothing changes? Those who loaded the data again after the edit need not be asked: they do not look at changes and will run everything. Let us ask the others.
+
+# %%
+with_memory = [name for name in NAMES if all(record.stage != "ingest" for record in edited[name].records)]
+unchanged = {name: sessions[name].run() for name in with_memory}
+stages_of(unchanged)
+
+# %% [markdown] tags=["ru"]
 # ## Все замеры вместе
-# Серверы больше не нужны, останавливаем их. Чем темнее клетка, тем дороже движок обходится по этому столбцу.
+# Серверы больше не нужны, останавливаем их. Чем темнее клетка, тем дороже движок обходится по этому столбцу. В последнем столбце у движков без памяти стоит полный запуск.
 
 # %% [markdown] tags=["en"]
 # ## All measurements together
-# The servers are no longer needed, we stop them. The darker a cell, the more the engine costs in this column.
+# The servers are no longer needed, we stop them. The darker a cell, the more the engine costs in this column. For engines without a memory the last column holds a full run.
 
 # %%
 close_engines()
@@ -365,8 +360,8 @@ measured["steps\nfor a team"] = [sum(map(len, setup[name].values())) for name in
 measured["processes\nbetween runs"] = [len(alive[name]) for name in NAMES]
 measured["lines\nof glue"] = pd.Series(glue)
 measured["own\nseconds"] = [round(cold[name].seconds - cold[name].work_seconds) for name in NAMES]
-for title, outcomes in [("nothing", changed | unchanged), ("one number", changed), ("failure,", resumed)]:
-    measured[f"{title}\n{'resumed' if outcomes is resumed else 'changed'}"] = [len(outcomes[name].records) for name in NAMES]
+for title, outcomes in {"edit": edited, "failure": resumed, "nothing new": cold | unchanged}.items():
+    measured[f"stages after\n{title}"] = [len(outcomes[name].records) for name in NAMES]
 
 # %%
 shade = (measured - measured.min()) / (measured.max() - measured.min())
@@ -376,6 +371,7 @@ axes.set_xticks(range(measured.shape[1]), measured.columns)
 axes.set_yticks(range(len(NAMES)), NAMES)
 for (row, column), _ in np.ndenumerate(measured):
     axes.text(column, row, measured.iat[row, column], ha="center", va="center")
+plt.show()
 
 # %% [markdown] tags=["ru"]
 # Тёмных столбцов у каждого хватает, но они разные. Строки, в которой всё светло, среди настоящих движков нет, иначе спорить было бы не о чем.
@@ -485,6 +481,7 @@ def totals(weights, scores=scores):
 
 axes = totals(weights).sort_values().plot.barh(figsize=(8, 2.4), color="#0072B2", xlim=(0, 5))
 axes.bar_label(axes.containers[0], fmt="%.2f", padding=3)
+plt.show()
 
 # %% [markdown] tags=["ru"]
 # ## Победил с каким перевесом?
@@ -513,6 +510,7 @@ axes.plot([weights[c] for c in scores.index], range(len(scores)), "ko")
 axes.set_yticks(range(len(scores)), scores.index)
 axes.set(xticks=range(11), xlabel="weight of this criterion, the others unchanged")
 figure.colorbar(shown, ticks=range(5)).set_ticklabels(list(scores))
+plt.show()
 
 # %% [markdown] tags=["ru"]
 # ## Другая команда, другой ответ
