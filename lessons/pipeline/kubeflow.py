@@ -1,7 +1,7 @@
 # %% tags=["parameters"]
 run_dir = "work/pipeline"
-train_months = ["2013-01", "2013-02", "2013-03"]
-test_months = ["2013-04"]
+train_months = ["2013-01", "2013-02"]
+test_months = ["2013-03"]
 rows = None
 seed = 42
 engines = ["scripts", "dvc", "airflow", "prefect", "kubeflow"]
