@@ -40,6 +40,10 @@ build: setup  ## Build the notebooks from lessons/
 grade: setup  ## Grade submitted exercises: make grade SUBMISSIONS=folder (see docs/grading.md)
 	@$(PY) -m workshop grade $(if $(SUBMISSIONS),"$(SUBMISSIONS)") $(ARGS)
 
+.PHONY: quiz
+quiz: setup  ## Check the questions and export them for Moodle into build/quiz (ARGS="--lang ru")
+	@$(PY) -m workshop quiz export $(ARGS)
+
 .PHONY: bench
 bench: setup  ## Measure engines and memory into bench/ (about half an hour)
 	@$(PY) -m workshop bench $(ARGS)
