@@ -10,11 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat import NotebookNode
+from nbformat.reader import NotJSONError
 from playwright.sync_api import Locator, Page, sync_playwright
 
 from workshop.engines.servers import free_port
@@ -73,9 +75,12 @@ def saved(page: Page, file: Path) -> NotebookNode:
     before = file.stat().st_mtime_ns
     page.keyboard.press("Control+s")
     end = time.monotonic() + 30
-    while file.stat().st_mtime_ns == before and time.monotonic() < end:
+    while time.monotonic() < end:
         page.wait_for_timeout(200)
-    return nbformat.read(file, as_version=4)
+        if file.stat().st_mtime_ns != before:
+            with suppress(NotJSONError):  # it is just being written
+                return nbformat.read(file, as_version=4)
+    raise AssertionError(f"{file.name} was not saved")
 
 
 def run_all(page: Page, file: Path) -> list[NotebookNode]:

@@ -84,12 +84,12 @@ def start_page(lang: str, root: Path, own: Path) -> str:
         ]
         lines.append(f"| {title(notebook)} | " + " | ".join(links) + " |")
     rows = {
-        "slides": {path.suffix[1:].upper(): path for path in decks(lang, root / "slides")},
-        "run": {path.stem: path for path in sorted((root / "notebooks" / lang / "pipeline").glob("*.ipynb"))},
+        "slides": [(path.suffix[1:].upper(), path) for path in decks(lang, root / "slides")],
+        "run": [(path.stem, path) for path in sorted((root / "notebooks" / lang / "pipeline").glob("*.ipynb"))],
     }
     for kind, files in rows.items():
         if files:
-            links = (f"[{name}](../{path.relative_to(root).as_posix()})" for name, path in files.items())
+            links = (f"[{name}](../{path.relative_to(root).as_posix()})" for name, path in files)
             lines += ["", f"{t[kind]}: {', '.join(links)}"]
     return "\n".join(lines) + "\n"
 
