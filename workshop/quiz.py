@@ -1,7 +1,7 @@
 """Check the questions of quiz/questions.yaml, or export them for Moodle; in a notebook: a self-check.
 
-    from workshop.quiz import show_quiz
-    show_quiz("04_dvc", lang)
+from workshop.quiz import show_quiz
+show_quiz("04_dvc", lang)
 """
 
 import argparse

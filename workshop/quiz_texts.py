@@ -111,7 +111,9 @@ def folded(questions: list[Question], lang: str) -> str:
     words = WORDS[lang]
     parts = [f"<h3>{words['title']}</h3>"]
     for number, question in enumerate(questions, start=1):
-        parts.append(f'<div id="quiz-{escape(question.id)}"><p><b>{words["number"]} {number}.</b> <i>{task(question, lang)}</i></p>')
+        parts.append(
+            f'<div id="quiz-{escape(question.id)}"><p><b>{words["number"]} {number}.</b> <i>{task(question, lang)}</i></p>'
+        )
         parts.append(html(question.text[lang]))
         if isinstance(question, (Single, Multiple, Poll)):
             parts.append("<ul>" + "".join(f"<li>{inline(option.text[lang])}</li>" for option in question.options) + "</ul>")

@@ -3,7 +3,7 @@
 import ipywidgets as widgets
 
 from workshop.quiz_questions import Multiple, Number, Open, Poll, Question, Single, TrueFalse
-from workshop.quiz_texts import WORDS, folded, html, inline, naming, plain, revealed, task
+from workshop.quiz_texts import WORDS, folded, html, plain, revealed, task
 
 # long answers wrap instead of being cut off
 _STYLE = """<style>
