@@ -47,13 +47,13 @@ print("months:", *months)
 # ## Компонент
 # Компонент это функция, сигнатура которой говорит всё, что нужно знать чужому компьютеру. Параметр `month` придёт значением. `flights` это артефакт: файл или папка, а место для неё выберет Kubeflow. `base_image` называет образ контейнера.
 #
-# Импорт стоит внутри функции. Почему, скоро увидим.
+# `install_kfp_package=False` запрещает доустанавливать пакеты при каждом запуске: всё нужное уже лежит в образе. А импорт почему-то стоит внутри функции. Скоро увидим, почему.
 
 # %% [markdown] tags=["en"]
 # ## A component
 # A component is a function whose signature tells everything that somebody else's computer has to know. The parameter `month` comes as a value. `flights` is an artefact: a file or a folder, and Kubeflow chooses the place for it. `base_image` names the container's image.
 #
-# The import stands inside the function. We shall soon see why.
+# `install_kfp_package=False` forbids to install packages at every start: all that is needed lies in the image already. And the import stands inside the function, of all places. We shall soon see why.
 
 # %%
 from kfp import compiler, dsl
