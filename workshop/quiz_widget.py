@@ -7,6 +7,8 @@ from workshop.quiz_texts import WORDS, folded, html, plain, revealed, task
 
 # long answers wrap instead of being cut off
 _STYLE = """<style>
+.quiz .widget-radio-box label {display: flex; align-items: flex-start}
+.quiz .widget-radio-box label input {order: -1; flex: none; float: none; margin: 1px 8px 0 0}
 .quiz .widget-radio-box label, .quiz .widget-checkbox label {white-space: normal; height: auto; line-height: 1.5;
  margin-bottom: 4px; font-size: var(--jp-content-font-size1)}
 .quiz .widget-html-content {line-height: 1.5; font-size: var(--jp-content-font-size1)}
@@ -25,7 +27,7 @@ class Card:
         head = f"<p><b>{words['number']} {number}.</b> <i>{task(question, lang)}</i></p>{html(question.text[lang])}"
         self.inputs = self._make_inputs()
         label = {"poll": "vote", "open": "show"}.get(question.type, "check")
-        self.button = widgets.Button(description=words[label], layout=widgets.Layout(width="auto"))
+        self.button = widgets.Button(description=words[label], layout=widgets.Layout(width="auto", align_self="flex-start"))
         self.button.on_click(lambda _: self.check())
         self.reply = widgets.HTML()
         self.box = widgets.VBox(
