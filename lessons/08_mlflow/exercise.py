@@ -162,14 +162,18 @@ answers = {}
 for month in ("2013-02", "2013-03", "2013-04", "2012-12"):
     try:
         answers[month] = best_run(team, month)
+    except NotImplementedError:
+        raise  # not solved yet
     except Exception as error:
         assert False, say("best_failed", month=month, error=f"{type(error).__name__}: {error}"[:200])
-told = {month: client.get_run(answer) for month, answer in answers.items() if isinstance(answer, str)}
-assert all(answer is None or isinstance(answer, str) for answer in answers.values()), say("best_form")
+known = {run.info.run_id: run for run in client.search_runs([team])}
+assert all(answer is None or isinstance(answer, str) and answer in known for answer in answers.values()), say("best_form")
+told = {month: known[answer] for month, answer in answers.items() if answer}
 assert all(run.info.status == "FINISHED" for run in told.values()), say("best_status")
 assert all(run.data.tags["compared_on"] == month for month, run in told.items()), say("best_month")
 assert answers["2013-04"] is None and answers["2012-12"] is None, say("best_none")
-assert {month: run.data.metrics["roc_auc"] for month, run in told.items()} == {"2013-02": 0.671, "2013-03": 0.718}, say("best_other")
+highest = {month: run.data.metrics["roc_auc"] for month, run in told.items()}
+assert highest == {"2013-02": 0.671, "2013-03": 0.718}, say("best_other")
 
 # %% [markdown] tags=["ru", "solution"]
 # Самое большое число во всём журнале, 0.744, у прерванного обучения, и в `max(...)` по столбцу победило бы оно. А 0.718 не лучше, чем 0.671: март и февраль это разные рейсы.
@@ -193,7 +197,7 @@ for file in (registry.champion().model_file, strong, weak):
 
 # %% [markdown] tags=["ru", "exercise", "solution"]
 # ### Задача 3 (8 мин, 3 балла). Пропустить или остановить
-# Напишите функцию `may_replace(new, champion, features, max_drop)`, сердце стадии `gate`. `new` это файл новой модели (`Path`), `champion` действующая версия из реестра (`Version`) или `None`, `features` список файлов с тестовыми месяцами. Ответ `True`, если ROC AUC новой модели на этих рейсах ниже, чем у действующей, **не больше** чем на `max_drop`. Первую модель сравнивать не с чем, её пропускаем.
+# Напишите функцию `may_replace(new, champion, features, max_drop)`, сердце стадии `gate`. `new` это файл новой модели (`Path`), `champion` действующая версия из реестра (`Version`) или `None`, `features` список файлов с тестовыми месяцами. Ответ `True`, если ROC AUC новой модели на этих рейсах не меньше, чем у действующей минус `max_drop`. Первую модель сравнивать не с чем, её пропускаем.
 #
 # Обе модели оценивайте на рейсах из `features`, а не по записям в отчётах: там другие месяцы.
 #
@@ -201,7 +205,7 @@ for file in (registry.champion().model_file, strong, weak):
 
 # %% [markdown] tags=["en", "exercise", "solution"]
 # ### Task 3 (8 min, 3 points). Let it pass or stop it
-# Write the function `may_replace(new, champion, features, max_drop)`, the heart of the stage `gate`. `new` is the file of the new model (`Path`), `champion` the version at work, from the registry (`Version`), or `None`, `features` a list of files with the test months. The answer is `True` if the new model's ROC AUC on these flights is lower than that of the one at work by **no more** than `max_drop`. The first model has nothing to be compared with and may pass.
+# Write the function `may_replace(new, champion, features, max_drop)`, the heart of the stage `gate`. `new` is the file of the new model (`Path`), `champion` the version at work, from the registry (`Version`), or `None`, `features` a list of files with the test months. The answer is `True` if the new model's ROC AUC on these flights is not below that of the one at work minus `max_drop`. The first model has nothing to be compared with and may pass.
 #
 # Score both models on the flights of `features` and not by what reports say: those are about other months.
 #
@@ -239,13 +243,13 @@ def replaces(new, month, max_drop, champion=registry.versions()[0]):
 file = registry.versions()[0].model_file
 assert replaces(weak, "2013-03", 0.01, champion=None), say("gate_first")
 assert not replaces(weak, "2013-03", 0.01), say("gate_weak")
-assert replaces(file, "2013-02", 0.0), say("gate_equal")
 for month in ("2013-02", "2013-03"):
     for new in (strong, weak):
         drop = auc(file, month) - auc(new, month)
         assert replaces(new, month, max(drop, 0.0) + 0.001), say("gate_strict", month=month)
         if drop > 0.001:
             assert not replaces(new, month, drop - 0.001), say("gate_lenient", month=month)
+assert replaces(file, "2013-02", 0.0), say("gate_equal")
 
 # %% [markdown] tags=["ru", "solution"]
 # Лекция спрашивает, какие этапы должны блокировать путь в продакшен. Этот из их числа: он последний, кто видит новую модель до пассажиров.
@@ -307,12 +311,12 @@ for at, number in reversed(list(enumerate(numbers))):
     expected = numbers[at - 1] if at else None
     try:
         answer = step_back(registry)
+    except NotImplementedError:
+        raise  # not solved yet
     except Exception as error:
         assert False, say("back_failed", number=number, error=f"{type(error).__name__}: {error}"[:200])
-    try:
-        now = registry.champion().number
-    except Exception:
-        assert False, say("back_nowhere", number=number)
+    assert registry.champion() is not None, say("back_nowhere", number=number)
+    now = registry.champion().number
     assert expected is not None or now == number, say("back_first", now=now)
     assert now != number or expected is None, say("back_not_moved", number=number)
     assert now == (expected or number), say("back_elsewhere", number=number, now=now)
@@ -428,7 +432,7 @@ def run_as_mlflow_does(**given):
 
 assert isinstance(entry_point, dict) and set(entry_point) == {"parameters", "command"}, say("entry_form")
 assert isinstance(entry_point["command"], str), say("entry_form")
-assert list(entry_point["parameters"]) == ["month"], say("entry_parameters")
+assert list(entry_point["parameters"] or {}) == ["month"], say("entry_parameters")
 described = yaml.safe_load((sandbox.root / "MLproject").read_text(encoding="utf-8"))
 described["entry_points"]["month"] = entry_point
 (sandbox.root / "MLproject").write_text(yaml.safe_dump(described, sort_keys=False), encoding="utf-8")
