@@ -1,17 +1,19 @@
 """Flows that run in a notebook's own kernel, on the server of a session, and what that server recorded of them."""
 
+import ast
 import difflib
 import functools
 import importlib.util
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -184,6 +186,31 @@ def diff(before: str, after: str) -> Code:
     """What one step changes in the one before."""
     old, new = ((HERE / f"{name}.py").read_text(encoding="utf-8").splitlines() for name in (before, after))
     return Code("\n".join(difflib.unified_diff(old, new, f"{before}.py", f"{after}.py", n=2, lineterm="")), language="diff")
+
+
+def function_of(file: Path, name: str) -> Code:
+    """A function of a project file, with its decorators."""
+    text = file.read_text(encoding="utf-8")
+    found = next(node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == name)
+    first = min([found.lineno, *(decorator.lineno for decorator in found.decorator_list)])
+    return Code("\n".join(text.splitlines()[first - 1 : found.end_lineno]), language="python")
+
+
+def temporary_server(session: Prefect, folder: Path) -> dict[str, str]:
+    """Settings with no address, so that Prefect starts a server for the run; everything it writes lies in `folder`.
+
+    The database there is a copy of the session's, with its tables.
+    """
+    folder.mkdir()
+    ours = Path(session.settings["PREFECT_HOME"], "prefect.db")
+    with closing(sqlite3.connect(ours)) as source, closing(sqlite3.connect(folder / "prefect.db")) as target:
+        source.backup(target)
+    return {
+        "PREFECT_HOME": str(folder),
+        "PREFECT_LOCAL_STORAGE_PATH": str(folder / "results"),
+        "PREFECT_MEMO_STORE_PATH": str(folder / "memo_store.toml"),
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    }
 
 
 @contextmanager
