@@ -47,7 +47,8 @@ import shlex
 
 
 def shell(line):
-    print(f"$ {line}", sandbox.run(shlex.split(line)).stdout.rstrip(), sep="\n", end="\n\n")
+    said = sandbox.run(shlex.split(line)).stdout.rstrip()
+    print(f"$ {line}", *said.splitlines(), sep="\n")
 
 
 shell("git ls-files .dvc")
