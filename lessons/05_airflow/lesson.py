@@ -10,7 +10,7 @@ rows = 4000
 #
 # В прошлой тетради пайплайн научился помнить, что уже посчитано. Но запускали его мы сами. Здесь появится тот, кто запустит его ночью, повторит упавшее, сделает независимое одновременно и всё запишет.
 #
-# - Кто решает, какой задаче пора начинаться?
+# - Кто решает, какую задачу пора запускать?
 # - Ночью что-то упало. С какого места пойдёт работа утром?
 # - Что в этом пайплайне можно делать параллельно, и станет ли от этого быстрее?
 # - Почему DAG из учебника трёхлетней давности больше не загружается?
@@ -185,13 +185,14 @@ now = datetime.now(UTC)
 missed = [run for run in stored.iter_dagrun_infos_between(stored.start_date, now) if run.run_after <= now]
 print(len(missed), "runs")
 for run in (missed[0], missed[-1]):
-    print(f"data of {run.data_interval.start:%Y-%m-%d} .. {run.data_interval.end:%Y-%m-%d}, runs after {run.run_after:%Y-%m-%d}")
+    interval = run.data_interval
+    print(f"data of {interval.start:%Y-%m-%d} .. {interval.end:%Y-%m-%d}, runs after {run.run_after:%Y-%m-%d}")
 
 # %% [markdown] tags=["ru"]
 # ## Что произошло?
 # По запуску на каждый прошедший месяц. Иногда это и нужно, но чаще так кладут базу в первый день работы. Поэтому в Airflow 3 `catchup` по умолчанию выключен, а прошлое считают отдельной командой, `backfill`. До неё мы дойдём.
 #
-# Посмотрите на первую строку: запуск про февраль начинается в марте. Пока месяц не кончился, его данных ещё нет. Этот отрезок называется интервалом данных, и задача берёт свой месяц из него, а не из сегодняшней даты.
+# Посмотрите на первую строку: запуск за февраль начинается в марте. Пока месяц не кончился, его данных ещё нет. Этот отрезок называется интервалом данных, и задача берёт свой месяц из него, а не из сегодняшней даты.
 
 # %% [markdown] tags=["en"]
 # ## What just happened?
@@ -201,7 +202,7 @@ for run in (missed[0], missed[-1]):
 
 # %% [markdown] tags=["ru"]
 # ## Клиника: DAG из старого учебника
-# В лекциях и статьях до сих пор показывают DAG времён Airflow 1 и 2. Вот такой: четыре задачи цепочкой, ежедневный запуск, две попытки через пять минут. Возьмём его и попробуем загрузить сегодня.
+# В лекциях и статьях до сих пор показывают DAG времён Airflow 1 и 2. Вот такой: четыре задачи цепочкой, ежедневный запуск, две повторные попытки с паузой в пять минут. Возьмём его и попробуем загрузить сегодня.
 
 # %% [markdown] tags=["en"]
 # ## The clinic: a DAG from an old textbook
@@ -276,7 +277,7 @@ load(old)
 
 # %% [markdown] tags=["ru"]
 # ## Что произошло?
-# DAG загрузился. Три ошибки прятались одна за другой: пока не исправлена первая, второй не видно. Так и ведут себя переезды: оценить работу по первому сообщению нельзя.
+# DAG загрузился. Три ошибки прятались одна за другой: пока не исправлена первая, второй не видно. Так бывает при каждом переезде: по первому сообщению объём работы не оценить.
 #
 # А теперь самое опасное: то, что ошибкой не стало. `sla` обещала, что команду предупредят, если за час не управились. Теперь от неё осталось одно предупреждение при загрузке, и больше не произойдёт ничего. DAG работает, все спокойны, никто никого не предупредит. Аргументы про письма пока действуют, но и они объявлены устаревшими: в Airflow 4 их не будет.
 
@@ -311,9 +312,9 @@ load(old)
 
 # %% [markdown] tags=["ru"]
 # ## Что произошло?
-# Импорты и расписание `ruff` исправил. `provide_context` он не тронул, и DAG всё ещё не загружается. Про `sla` не сказал ни слова. Так что первая помощь полезна, но больной ещё не ходит: остальное делает человек, и проверяет он запуском.
+# Импорты и расписание `ruff` исправил. `provide_context` он не тронул, и DAG всё ещё не загружается. Про `sla` не сказал ни слова. Так что первая помощь полезна, но больной ещё не ходит: остальное делает человек, а проверяет запуском.
 #
-# Вот что осталось доделать руками. Слева от строк минус значит «было», плюс «стало».
+# Вот что осталось доделать руками. Минус в начале строки значит «было», плюс значит «стало».
 
 # %% [markdown] tags=["en"]
 # ## What just happened?
@@ -407,12 +408,12 @@ from itertools import combinations
 pairs = [(a, b) for a, b in combinations(first_run, 2) if max(a.start, b.start) < min(a.end, b.end)]
 most = max(sum(b.start <= a.start < b.end for b in first_run) for a in first_run)
 print("at most", most, "at once")
-print(*sorted(f"{a.name} + {b.name}" for a, b in pairs), sep="\n")
+print(*sorted(" + ".join(sorted([a.name, b.name])) for a, b in pairs), sep="\n")
 
 # %% [markdown] tags=["ru"]
 # Рядом идут два месяца и два кандидата: друг от друга они не зависят. Две задачи `plan_` тоже: они читают списки месяцев и кандидатов. Всё, что после обучения, стоит в цепочке, и ускорить её распараллеливанием нельзя: `gate` нечего решать, пока `evaluate` не посчитала метрики.
 #
-# А не больше двух сразу потому, что столько разрешено в настройках исполнителя. Граф говорит, что **можно** делать одновременно, а исполнитель, на что хватит рук.
+# А не больше двух сразу потому, что столько разрешено в настройках исполнителя. Граф говорит, что **можно** делать одновременно, исполнитель говорит, на что хватает рук.
 
 # %% [markdown] tags=["en"]
 # Two months go side by side, and so do two candidates: they do not depend on each other. So do the two tasks `plan_`, which read the lists of months and candidates. Everything after training is a chain, and no parallelism can make that faster: `gate` has nothing to decide until `evaluate` has computed the metrics.
@@ -590,11 +591,11 @@ print("exit code", outcome.exit_code, "|", len(outcome.records), "stages:", *(re
 
 # %% [markdown] tags=["ru"]
 # ## Backfill: посчитать прошлое
-# Пайплайн заработал в марте, а начальник спрашивает: «Какой была бы модель, если бы мы запустили её за март по расписанию?» В `params.yaml` марта нет. Команда такая: `airflow backfill create --dag-id flight_delays --from-date 2013-03-01 --to-date 2013-03-01`. То же умеет REST. **Какие месяцы загрузит этот запуск?**
+# Пайплайн работает, и начальник спрашивает: «Какой была бы модель, если бы запуск за март прошёл по расписанию?» В `params.yaml` марта нет. Команда такая: `airflow backfill create --dag-id flight_delays --from-date 2013-03-01 --to-date 2013-03-01`. То же умеет REST. **Какие месяцы загрузит этот запуск?**
 
 # %% [markdown] tags=["en"]
 # ## Backfill: computing the past
-# The pipeline is up and running, and the boss asks: "What would the model have been, had it run for March on schedule?" There is no March in `params.yaml`. The command is `airflow backfill create --dag-id flight_delays --from-date 2013-03-01 --to-date 2013-03-01`. REST can do the same. **Which months will this run load?**
+# The pipeline works, and the boss asks: "What would the model have been, had the run for March gone on schedule?" There is no March in `params.yaml`. The command is `airflow backfill create --dag-id flight_delays --from-date 2013-03-01 --to-date 2013-03-01`. REST can do the same. **Which months will this run load?**
 
 # %%
 outcome = session.backfill("2013-03")
