@@ -103,7 +103,11 @@ def test_a_run_leaves_what_the_plain_script_leaves(session, wanted):
     assert [task["item"] for task in sorted(tasks, key=lambda t: t["map_index"]) if task["task_id"] == "prepare"] == (
         project.months
     )
-    assert all(task["start"] <= task["end"] for task in tasks)
+    own = {record.name: record for record in session.own_records()}
+    assert {name for name in own if not name.startswith("plan_")} == set(names(outcome))
+    for record in outcome.records:
+        assert own[record.name].start <= record.start <= record.end <= own[record.name].end
+    assert {record.status for record in own.values()} == {"done"}
     events = session.api("/api/v2/assets/events")["asset_events"]
     assert [event["name"] for event in events] == ["flight-delays-champion"]
 

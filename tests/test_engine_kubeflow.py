@@ -175,6 +175,8 @@ def test_failure_ends_with_1_and_leaves_what_was_published(engine, set_param):
     assert "at least 100000 expected (validate.min_rows)" in failed.log
     assert [(record.stage, record.status) for record in failed.records][-1] == ("validate", "failed")
     assert engine.task_times()[-1]["state"] == "FAILURE"
+    own = engine.own_records()
+    assert (own[-1].stage, own[-1].status, own[0].status) == ("validate", "failed", "done")
     assert published(engine.sandbox) == engine.first
 
 

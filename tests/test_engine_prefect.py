@@ -9,6 +9,8 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections import Counter
 from contextlib import closing
 
@@ -16,6 +18,7 @@ import psutil
 import pytest
 
 from workshop.engines import prefect, scripts
+from workshop.places import environment
 from workshop.sandbox import Sandbox
 
 pytestmark = pytest.mark.engine
@@ -118,6 +121,8 @@ def test_nothing_changed_runs_no_stage(engine):
     runs = engine.task_runs()
     assert sorted(run["name"] for run in runs) == names(engine.cold)
     assert all(run["cached"] and run["state"] == "COMPLETED" and run["start"] <= run["end"] for run in runs)
+    assert sorted(record.name for record in engine.own_records()) == names(engine.cold)
+    assert {record.status for record in engine.own_records()} == {"cached"}
     assert outputs(engine.sandbox) == engine.first
 
 
@@ -153,8 +158,13 @@ def test_resume_after_a_failure_runs_what_is_left(engine, set_param):
     states = {run["name"]: run["state"] for run in engine.task_runs()}
     assert (states["train boosting"], states["train logistic"]) == ("FAILED", "COMPLETED")
     assert "evaluate" not in states
+    own = {record.name: record for record in engine.own_records()}
+    assert (own["train boosting"].status, own["train logistic"].status) == ("failed", "done")
     resumed = engine.resume()
     assert (resumed.exit_code, names(resumed)) == (0, AFTER_BOOSTING)
+    ran = {record.name: record for record in engine.own_records()}
+    for record in resumed.records:
+        assert ran[record.name].start <= record.start <= record.end <= ran[record.name].end
 
 
 def test_closed_gate_ends_with_3_and_is_not_tried_again(engine, set_param):
@@ -235,6 +245,9 @@ def test_served_flow_has_its_schedule_and_runs(engine):
     try:
         found = wait_for(lambda: engine.api("/deployments/filter", {}))
         assert [(d["name"], [s["schedule"]["cron"] for s in d["schedules"]]) for d in found] == [("scheduled", ["0 6 1 * *"])]
+        due = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+        runs = wait_for(lambda: engine.api("/flow_runs/filter", due))  # the server itself reads the schedule
+        assert {run["expected_start_time"][8:16] for run in runs} == {"01T06:00"}
         run = engine.api(f"/deployments/{found[0]['id']}/create_flow_run", {})
         ended = wait_for(lambda: (r := engine.api(f"/flow_runs/{run['id']}")) and r["end_time"] and r)
         assert ended["state_type"] == "COMPLETED"
@@ -254,6 +267,27 @@ def wait_for(condition, seconds=120):
             return found
         time.sleep(0.3)
     raise TimeoutError
+
+
+OPENED = """
+import sys
+from pathlib import Path
+from workshop.lesson import open_engine
+from workshop.sandbox import Sandbox
+print(open_engine("prefect", Sandbox.create(Path(sys.argv[1]))).url, flush=True)
+raise RuntimeError("a cell fails")
+"""
+
+
+def test_an_engine_opened_by_a_notebook_ends_with_it(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", OPENED, tmp_path / "opened"], env=environment(), capture_output=True, text=True
+    )
+    assert "a cell fails" in done.stderr
+    url = done.stdout.strip()
+    assert url.startswith("http://127.0.0.1:")
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(f"{url}/api/health", timeout=5)
 
 
 def test_only_this_machine_can_reach_the_server_and_it_goes_away(tmp_path):

@@ -73,3 +73,20 @@ def test_ended_server_is_noticed_with_the_end_of_its_log(tmp_path):
         processes[log].wait()
         with pytest.raises(CommandFailed, match="server ended with exit code 1:\nno port"):
             servers.check(processes)
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_database_is_made_once_where_it_can_be_kept(tmp_path, monkeypatch, writable):
+    made = []
+
+    def make(home):
+        made.append(home)
+        (home / "new.db").write_text("tables")
+        return home / "new.db"
+
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "environment") if writable else "/dev/null/environment")
+    for name in ("one.db", "two.db"):
+        servers.provide_database(tmp_path / name, "pytest", make)
+        assert (tmp_path / name).read_text() == "tables"
+    assert len(made) == (1 if writable else 2)
+    assert not any(home.exists() for home in made)

@@ -21,6 +21,7 @@ def start(lesson: str, lang: str, *, part: str = "lesson", **params) -> tuple[Sa
     Walk-through and exercises of a lesson (`part`) have a folder each, so they may be open side by side. Parameters
     of the pipeline can be set by name, dots as double underscores: `ingest__rows=3000`.
     """
+    close_engines()  # a notebook that is started again, before its folder goes
     changed = {key.replace("__", "."): value for key, value in params.items()}
     sandbox = Sandbox.create(WORK / f"{lesson}-{part}", params=changed)
     return sandbox, load(lesson, lang)

@@ -25,7 +25,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from workshop.engines.base import Outcome, Session, engine_record
-from workshop.engines.servers import OPENER, check, free_port, kept_database, running
+from workshop.engines.servers import OPENER, check, free_port, provide_database, running
 from workshop.places import WORK, environment
 from workshop.sandbox import CommandFailed, Record, Sandbox
 
@@ -257,7 +257,7 @@ def _make_home(sandbox: Sandbox, name: str, *, port: int = 8080, password: str |
     home = sandbox.root / ".engines" / name
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True, mode=0o700)
-    shutil.copyfile(kept_database("apache-airflow", _make_database), home / "airflow.db")
+    provide_database(home / "airflow.db", "apache-airflow", _make_database)
     url = f"http://127.0.0.1:{port}"
     config = configparser.ConfigParser(interpolation=None)
     config.read_dict(

@@ -6,7 +6,6 @@
 import argparse
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from workshop.engines.base import Session, engine_record
-from workshop.engines.servers import OPENER, check, free_port, kept_database, running
+from workshop.engines.servers import OPENER, check, free_port, provide_database, running
 from workshop.places import WORK, environment
 from workshop.sandbox import CommandFailed, Record, Sandbox
 
@@ -128,7 +127,7 @@ def session(sandbox: Sandbox, *, ui: bool = False) -> Iterator[Prefect]:
     }
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "prefect.db").exists():
-        shutil.copyfile(kept_database("prefect", _make_database), home / "prefect.db")
+        provide_database(home / "prefect.db", "prefect", _make_database)
     started = time.perf_counter()
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with running({home / "server.log": command}, sandbox.environment(**settings)) as processes:

@@ -5,6 +5,7 @@ from a pipe that nobody but the starter holds open, and ends them when the pipe 
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -98,18 +99,27 @@ def _session_of(process: psutil.Process) -> int | None:
         return None
 
 
-def kept_database(package: str, make: Callable[[Path], Path]) -> Path:
-    """The empty database of an engine with all its tables, made once for its version: that takes most of a start.
+def provide_database(target: Path, package: str, make: Callable[[Path], Path]) -> None:
+    """Put an empty database with all tables of an engine at `target`, a new file.
 
-    `make` is given an empty folder and tells where in it the database is.
+    Making it takes most of a start, so one is kept in the Python environment for each version of `package`, if that
+    can be written to. `make` is given an empty folder and tells where in it the database is.
     """
     folder = Path(sys.prefix, "share", "workshop")
-    database = folder / f"{package}-{version(package)}.db"
-    if not database.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder) as home:
-            make(Path(home)).replace(database)
-    return database
+    kept = folder / f"{package}-{version(package)}.db"
+    with suppress(OSError):
+        if not kept.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            _make(kept, make)
+    if kept.exists():
+        shutil.copyfile(kept, target)
+    else:
+        _make(target, make)
+
+
+def _make(database: Path, make: Callable[[Path], Path]) -> None:
+    with TemporaryDirectory(dir=database.parent) as home:
+        make(Path(home)).replace(database)
 
 
 def _guard() -> None:
