@@ -345,9 +345,12 @@ from pathlib import Path
 from unittest.mock import patch
 
 
-def from_cache(folder: Path, cases) -> tuple[dict[str, bool], list]:
-    """Whether each case took its result from the cache, and the keys; a case says what to do first, then what to call."""
-    worked, keys, found = [], [], {}
+def from_cache(folder: Path, cases) -> tuple[dict[str, bool], list, list]:
+    """Whether each case took its result from the cache, the keys, and what was given to hash(), another in each process.
+
+    A case says what to do first, then what to call.
+    """
+    worked, keys, found, hashed = [], [], {}, []
 
     def noted(context, parameters):
         key, error = here.call(content_key, context, dict(parameters))
@@ -361,12 +364,12 @@ def from_cache(folder: Path, cases) -> tuple[dict[str, bool], list]:
             task(cache_key_fn=noted, name=which)(lambda path, minutes: worked.append(path))(str(path), minutes)
             found[case] = len(worked) == before
 
-    here.call(flow(run, result_storage=folder))
-    return found, keys
+    with patch.dict(content_key.__globals__, hash=lambda value: hashed.append(value) or 7):
+        here.call(flow(run, result_storage=folder))
+    return found, keys, hashed
 
 # %% tags=["check"]
-hashed = []
-with tempfile.TemporaryDirectory() as folder, patch.dict(content_key.__globals__, hash=lambda value: hashed.append(value) or 7):
+with tempfile.TemporaryDirectory() as folder:
     data, copy = Path(folder, "delays.csv"), Path(folder, "other.csv")
 
     def save(text, moment):
@@ -383,7 +386,7 @@ with tempfile.TemporaryDirectory() as folder, patch.dict(content_key.__globals__
         ("edited", lambda: save("12\n74", 9), "late", data, 15),
         ("back", lambda: save("12\n47", 9), "late", data, 15),
     ]
-    found, keys = from_cache(Path(folder, "results"), cases)
+    found, keys, hashed = from_cache(Path(folder, "results"), cases)
 errors = [key for key in keys if isinstance(key, BaseException)]
 assert not errors, say("key_failed", error=repr(errors[0]))
 kinds = [type(key).__name__ for key in keys if not isinstance(key, str) or not key]
