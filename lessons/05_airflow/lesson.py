@@ -232,7 +232,7 @@ def load(file):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            print("loaded:", *runpy.run_path(str(file))["dag"].task_ids)
+            print("loaded: " + " ".join(runpy.run_path(str(file))["dag"].task_ids))
         except Exception as error:
             print(f"{type(error).__name__}: {error}")
     print(*sorted({f"warning: {one.message}" for one in caught if "airflow" in one.filename}), sep="\n")
@@ -450,15 +450,15 @@ chain.sort_values("from_second")[["task_id", "operator_name", "state", "from_sec
 
 # %% [markdown] tags=["ru"]
 # ## Что произошло?
-# Вылеченный DAG работает, и в нём никогда не идёт больше одной задачи: цепочка не оставила планировщику выбора. Зато и задач всего четыре, а каждая задача в Airflow стоит примерно секунду: её надо поставить в очередь, запустить ей процесс, записать исход.
+# Вылеченный DAG работает, и в нём никогда не идёт больше одной задачи: цепочка не оставила планировщику выбора. Зато и задач всего четыре, а даром задачи в Airflow не даются: каждую надо поставить в очередь, запустить ей процесс, записать исход.
 #
-# Поэтому на наших маленьких месяцах цепочка даже не медленнее. На больших данных параллельность окупается, на маленьких нет. Но у мелких задач есть и другая выгода, и о ней следующий раздел.
+# Сравните, за сколько секунд прошли оба запуска. На таких маленьких месяцах работы меньше, чем накладных расходов, и параллельность может не окупиться; чем больше данных, тем она выгоднее. Но у мелких задач есть и другая выгода, и о ней следующий раздел.
 
 # %% [markdown] tags=["en"]
 # ## What just happened?
-# The cured DAG works, and never has more than one task going: the chain left the scheduler no choice. On the other hand there are but four tasks, and each task in Airflow costs about a second: it must be queued, given a process, and its outcome written down.
+# The cured DAG works, and never has more than one task going: the chain left the scheduler no choice. On the other hand there are but four tasks, and tasks in Airflow are not free: each must be queued, given a process, and its outcome written down.
 #
-# That is why with our small months the chain is not even slower. With large data parallelism pays, with small data it does not. But small tasks have another advantage, and the next section is about that.
+# Compare how many seconds the two runs took. With months as small as these there is less work than overhead, and parallelism may not pay; the more data, the more it does. But small tasks have another advantage, and the next section is about that.
 
 # %% [markdown] tags=["ru"]
 # Метрики посчитаны, это те же кривые, что и в остальных тетрадях.
@@ -661,11 +661,11 @@ grid.style.map(lambda cell: amber if cell and cell[-1] != "1" else green if cell
 
 # %% [markdown] tags=["ru"]
 # ## Что произошло?
-# Зелёное получилось с первого раза, жёлтое со второго. По такой таблице видно то, чего не видно по одному запуску: какая задача падает каждую неделю и сама поднимается. Это первый кандидат на починку, хотя никто не жаловался.
+# Зелёное получилось с первого раза, жёлтое со второго, сам ли Airflow повторил задачу или мы нажали Clear. По такой таблице видно то, чего не видно по одному запуску: какая задача падает каждую неделю и сама поднимается. Это первый кандидат на починку, хотя никто не жаловался.
 
 # %% [markdown] tags=["en"]
 # ## What just happened?
-# Green means at the first try, amber at a later one. Such a table shows what a single run does not: the task that falls every week and gets up by itself. That is the first to be mended, though nobody has complained.
+# Green means at the first try, amber at the second, whether Airflow repeated the task by itself or we pressed Clear. Such a table shows what a single run does not: the task that falls every week and gets up by itself. That is the first to be mended, though nobody has complained.
 
 # %% [markdown] tags=["ru"]
 # ## Интерфейс
@@ -712,7 +712,7 @@ print("ended with", {log.stem: process.poll() for log, process in session.proces
 # |---|---|
 # | расписание, повторы, таймауты, уведомления | нужна своя инфраструктура: база, планировщик, сервер |
 # | операторы для всего на свете | новичку трудно настроить |
-# | интерфейс и журнал всех запусков | секунда-другая на каждую задачу |
+# | интерфейс и журнал всех запусков | накладные расходы на каждую задачу |
 # | продолжение с упавшей задачи | памяти о данных нет |
 # | растёт до Celery и Kubernetes | переезд между версиями требует работы |
 # | большое сообщество | в сети много устаревших примеров |
@@ -723,7 +723,7 @@ print("ended with", {log.stem: process.poll() for log, process in session.proces
 # |---|---|
 # | schedule, retries, time limits, notifications | it wants an infrastructure: database, scheduler, server |
 # | operators for everything on earth | hard for a beginner to set up |
-# | a UI and the log of all runs | a second or two for each task |
+# | a UI and the log of all runs | an overhead for each task |
 # | goes on from the failed task | no memory of data |
 # | grows up to Celery and Kubernetes | moving between versions takes work |
 # | a large community | many examples on the net are out of date |
