@@ -16,6 +16,7 @@ from workshop.sandbox import Sandbox
 INDEPENDENT = ("test_answers", "test_run_lessons", "test_solutions")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let two workers share the tests by module (`--dist loadgroup`)."""
     for item in items:
