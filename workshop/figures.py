@@ -135,8 +135,12 @@ def graph(months: Mapping[str, str], candidates: Sequence[str]) -> Figure:
     for row, month in enumerate(months):
         for column, stage in enumerate(chain):
             places[f"{stage} {month}"] = (column, row, stage)
+    # beside the months they learn from, and never in the way of the test months' arrows
+    learnt_from = [row for row, part in enumerate(months.values()) if part == "train"]
+    half = (len(candidates) - 1) * 0.6
+    centre = min(sum(learnt_from) / len(learnt_from), max(learnt_from) + 0.6 - half)
     for row, candidate in enumerate(candidates):
-        places[f"train {candidate}"] = (3, middle + (row - (len(candidates) - 1) / 2) * 1.2, "train")
+        places[f"train {candidate}"] = (3, centre - half + row * 1.2, "train")
     for column, stage in enumerate(["evaluate", "gate", "register"], start=4):
         places[stage] = (column, middle, stage)
     arrows = [(f"{a} {m}", f"{b} {m}") for m in months for a, b in pairwise(chain)]
@@ -144,7 +148,8 @@ def graph(months: Mapping[str, str], candidates: Sequence[str]) -> Figure:
     arrows += [(f"train {c}", "evaluate") for c in candidates] + [("evaluate", "gate"), ("gate", "register")]
     past_training = [(f"prepare {m}", "evaluate") for m, part in months.items() if part == "test"]
     with matplotlib.rc_context(_STYLE):
-        figure = _figure(11, 0.55 * rows + 0.9)
+        top = min(y for _, y, _ in places.values())
+        figure = _figure(11, 0.55 * (rows - top) + 0.9)
         axes = figure.subplots()
         for a, b in arrows + past_training:
             (xa, ya, _), (xb, yb, _) = places[a], places[b]
@@ -160,6 +165,6 @@ def graph(months: Mapping[str, str], candidates: Sequence[str]) -> Figure:
             axes.text(x, y, name.replace(" ", "\n"), ha="center", va="center", fontsize=8.5)
         for row, part in enumerate(months.values()):
             axes.text(-0.5, row, part, ha="right", va="center", fontsize=9, color="#555555")
-        axes.set(xlim=(-0.95, 6.5), ylim=(rows - 0.4, -0.6))
+        axes.set(xlim=(-0.95, 6.5), ylim=(rows - 0.4, top - 0.6))
         axes.set_axis_off()
         return figure

@@ -40,7 +40,7 @@ _AIRFLOW = [sys.executable, "-c", _MAIN.format("")]
 # does not change: the project's own modules are loaded afresh by every task.
 _WARM = "import matplotlib.figure, pandera.pandas, pyarrow.parquet, skops.io, sklearn.calibration, sklearn.ensemble; "
 _SCHEDULER = [sys.executable, "-c", _MAIN.format(_WARM), "scheduler", "--skip-serve-logs"]
-_START_TIMEOUT = 120  # seconds; they come up in 12 to 25
+_START_TIMEOUT = 300  # seconds; they come up in 12 to 25, on a busy machine in 120
 _RUN_TIMEOUT = 1800
 _DONE = ("success", "failed")
 _PRINT_GRAPH = """

@@ -25,7 +25,7 @@ from workshop.places import WORK, environment
 from workshop.sandbox import CommandFailed, Record, Sandbox
 
 FLOW = "flows/flight_delays_flow.py"
-_START_TIMEOUT = 120  # seconds; a server comes up in 6 to 20
+_START_TIMEOUT = 300  # seconds; a server comes up in 6 to 20
 _BUSY_TIMEOUT = 60
 _RECORD_TIMEOUT = 30
 
