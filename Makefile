@@ -26,7 +26,7 @@ run: setup  ## Run the pipeline with every engine and compare (ARGS="--lessons":
 test: setup  ## Check everything: style, notebooks, engines (ARGS="-m 'not engine'" for the quick part)
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(PY) -m pytest -n 2 $(ARGS)
 
 .PHONY: lab
 lab: setup  ## Open JupyterLab at the start page (ARGS="--lang en")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from flight_delays.sources import nycflights13
 from workshop.places import ROOT
@@ -16,12 +17,17 @@ from workshop.sandbox import Sandbox
 INDEPENDENT = ("test_answers", "test_run_lessons", "test_solutions")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let two workers share the tests by module (`--dist loadgroup`)."""
-    for item in items:
-        if item.path.stem not in INDEPENDENT:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+class ByModule(LoadScopeScheduling):
+    """Gives a test process whole modules, but the tests of INDEPENDENT ones singly."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.split("::")[0]
+        return nodeid if Path(module).stem in INDEPENDENT else module
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> ByModule:
+    """Share out the tests of `pytest -n 2`; whatever `--dist` says."""
+    return ByModule(config, log)
 
 
 @pytest.fixture(scope="session")
