@@ -267,11 +267,11 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 
-def everywhere(action):
-    order = sorted(NAMES, key=lambda name: -cold[name].seconds)  # the slow ones first
+def everywhere(action, names=NAMES):
+    order = sorted(names, key=lambda name: -cold[name].seconds)  # the slow ones first
     with ThreadPoolExecutor(2) as pool:
         done = dict(zip(order, pool.map(action, map(sessions.get, order)), strict=True))
-    return {name: done[name] for name in NAMES}
+    return {name: done[name] for name in names}
 
 
 # %%
@@ -302,11 +302,11 @@ stages_of(edited)
 
 # %% [markdown] tags=["ru"]
 # ## Проверим догадку: падение
-# Порог вернули на место, пайплайн надо продолжить. Лекция спрашивает: где точка, в которую он вернётся после сбоя? **Запишите ещё пять чисел:** сколько стадий каждый движок выполнит теперь?
+# Порог вернули на место, пайплайн надо продолжить. Лекция спрашивает: где точка, в которую он вернётся после сбоя? У скрипта и локального Kubeflow выбора нет: другой команды, кроме «запустить сначала», у них не бывает, и сколько это стоит, мы видели. **О трёх остальных запишите догадку:** сколько стадий каждый выполнит теперь?
 
 # %% [markdown] tags=["en"]
 # ## Test a guess: a failure
-# The threshold is put back, and the pipeline must go on. The lecture asks: where is the point it returns to after a failure? **Write down five more numbers:** how many stages will each engine run now?
+# The threshold is put back, and the pipeline must go on. The lecture asks: where is the point it returns to after a failure? The script and local Kubeflow have no choice: they know no other command than "run from the start", and we have seen what that costs. **Write down a guess for the other three:** how many stages will each run now?
 
 # %%
 def put_it_back(session):
@@ -314,12 +314,12 @@ def put_it_back(session):
     return session.resume()
 
 
-resumed = everywhere(put_it_back)
+resumed = everywhere(put_it_back, ["dvc", "airflow", "prefect"])
 stages_of(resumed)
 
 # %% [markdown] tags=["ru"]
 # ## Что произошло? Три вида памяти
-# - **Никакой.** Скрипт и локальный Kubeflow начали с первой стадии.
+# - **Никакой.** Скрипт и локальный Kubeflow всегда начинают с первой стадии.
 # - **Память о запуске.** Airflow знает, какие задачи этого запуска уже удались, и повторил только упавшую и ту, что после неё. Но новый запуск для него чистый лист, это показала правка.
 # - **Память о результатах.** DVC и Prefect узнают результат по тому, из чего он сделан, в каком бы запуске это ни случилось. Она помогает и после правки, и после падения.
 #
@@ -327,7 +327,7 @@ stages_of(resumed)
 
 # %% [markdown] tags=["en"]
 # ## What just happened? Three kinds of memory
-# - **None.** The script and local Kubeflow began with the first stage.
+# - **None.** The script and local Kubeflow always begin with the first stage.
 # - **A memory of the run.** Airflow knows which tasks of this run have succeeded, and repeated only the one that failed and the one after it. But a new run is a clean sheet to it, as the edit has shown.
 # - **A memory of results.** DVC and Prefect know a result by what it is made of, in whatever run that happened. It helps both after an edit and after a failure.
 #
@@ -346,11 +346,11 @@ stages_of(unchanged)
 
 # %% [markdown] tags=["ru"]
 # ## Все замеры вместе
-# Серверы больше не нужны, останавливаем их. Чем темнее клетка, тем дороже движок обходится по этому столбцу. В последнем столбце у движков без памяти стоит полный запуск.
+# Серверы больше не нужны, останавливаем их. Чем темнее клетка, тем дороже движок обходится по этому столбцу. Где движку нечего вспомнить и мы его не спрашивали, в двух последних столбцах стоит полный запуск.
 
 # %% [markdown] tags=["en"]
 # ## All measurements together
-# The servers are no longer needed, we stop them. The darker a cell, the more the engine costs in this column. For engines without a memory the last column holds a full run.
+# The servers are no longer needed, we stop them. The darker a cell, the more the engine costs in this column. Where an engine has nothing to remember and was not asked, the last two columns hold a full run.
 
 # %%
 close_engines()
@@ -360,7 +360,7 @@ measured["steps\nfor a team"] = [sum(map(len, setup[name].values())) for name in
 measured["processes\nbetween runs"] = [len(alive[name]) for name in NAMES]
 measured["lines\nof glue"] = pd.Series(glue)
 measured["own\nseconds"] = [round(cold[name].seconds - cold[name].work_seconds) for name in NAMES]
-for title, outcomes in {"edit": edited, "failure": resumed, "nothing new": cold | unchanged}.items():
+for title, outcomes in {"edit": edited, "failure": cold | resumed, "nothing new": cold | unchanged}.items():
     measured[f"stages after\n{title}"] = [len(outcomes[name].records) for name in NAMES]
 
 # %%
