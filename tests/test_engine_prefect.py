@@ -3,12 +3,9 @@
 import csv
 import hashlib
 import json
-import os
-import signal
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -18,6 +15,7 @@ import psutil
 import pytest
 
 from workshop.engines import prefect, scripts
+from workshop.engines.servers import wait_for
 from workshop.places import environment
 from workshop.sandbox import Sandbox
 
@@ -231,19 +229,8 @@ def test_changed_bts_file_is_ingested_again(engine, tmp_path):
 
 
 def test_served_flow_has_its_schedule_and_runs(engine):
-    environment = engine.sandbox.environment(**engine.settings, PREFECT_RUNNER_POLL_FREQUENCY="1")
-    with (engine.sandbox.root / "logs/serve.log").open("wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, prefect.FLOW, "serve", "--cron", "0 6 1 * *"],
-            cwd=engine.sandbox.root,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        found = wait_for(lambda: engine.api("/deployments/filter", {}))
+    with engine.serving("0 6 1 * *", PREFECT_RUNNER_POLL_FREQUENCY="1"):
+        found = engine.api("/deployments/filter", {})
         assert [(d["name"], [s["schedule"]["cron"] for s in d["schedules"]]) for d in found] == [("scheduled", ["0 6 1 * *"])]
         due = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
         runs = wait_for(lambda: engine.api("/flow_runs/filter", due))  # the server itself reads the schedule
@@ -251,22 +238,6 @@ def test_served_flow_has_its_schedule_and_runs(engine):
         run = engine.api(f"/deployments/{found[0]['id']}/create_flow_run", {})
         ended = wait_for(lambda: (r := engine.api(f"/flow_runs/{run['id']}")) and r["end_time"] and r)
         assert ended["state_type"] == "COMPLETED"
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        try:
-            server.wait(20)
-        finally:
-            if server.poll() is None:
-                os.killpg(server.pid, signal.SIGKILL)
-
-
-def wait_for(condition, seconds=120):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if found := condition():
-            return found
-        time.sleep(0.3)
-    raise TimeoutError
 
 
 OPENED = """

@@ -3,12 +3,12 @@
 import signal
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
 
 from workshop.engines import servers
+from workshop.engines.servers import wait_for
 from workshop.places import environment
 from workshop.sandbox import CommandFailed
 
@@ -24,19 +24,12 @@ HOLDER = """
 import sys, time
 from pathlib import Path
 from workshop.engines import servers
+from workshop.engines.servers import wait_for
 with servers.running({Path(sys.argv[1]): [sys.executable, "-c", sys.argv[2]]}, None) as processes:
     print("holding", flush=True)
     time.sleep(300)
 """
 QUIET = "import time; print('up', flush=True); time.sleep(300)"
-
-
-def wait_for(condition, seconds=60):
-    until = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < until
-        time.sleep(0.1)
-    return found
 
 
 @pytest.mark.parametrize("wanted", [signal.SIGTERM, signal.SIGKILL, signal.SIGHUP])

@@ -402,7 +402,7 @@ print(f"a flow that does nothing: {time.perf_counter() - began:.0f} s")
 # The project's file can `serve` too: the process stays alive, registers a deployment on the server, and runs the flow by cron. We start it for a moment and ask the server what it has learnt.
 
 # %% tags=["nbval-ignore-output"]
-with here.serving(session, "0 6 1 * *") as deployment:
+with session.serving("0 6 1 * *") as deployment:
     print(deployment["name"], "|", deployment["entrypoint"])
     schedule = deployment["schedules"][0]["schedule"]
 schedule

@@ -5,9 +5,7 @@ import difflib
 import functools
 import importlib.util
 import os
-import signal
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
@@ -26,7 +24,7 @@ from IPython.display import Code
 
 from workshop import figures
 from workshop.engines.base import engine_record
-from workshop.engines.prefect import FLOW, Prefect
+from workshop.engines.prefect import Prefect
 from workshop.engines.servers import free_port
 from workshop.sandbox import Record
 
@@ -239,41 +237,6 @@ def archive(folder: Path, *, opens_after: float) -> Iterator[str]:
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         pass
-
-
-@contextmanager
-def serving(session: Prefect, cron: str) -> Iterator[dict[str, Any]]:
-    """The project's flow on a schedule, as `python flows/flight_delays_flow.py serve` keeps it; gives its deployment."""
-    with (session.sandbox.root / "logs/serve.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, FLOW, "serve", "--cron", cron],
-            cwd=session.sandbox.root,
-            env=session.sandbox.environment(**session.settings),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        yield wait_for(lambda: session.api("/deployments/filter", {}))[0]
-    finally:
-        for wanted in (signal.SIGTERM, signal.SIGKILL):
-            if process.poll() is None:
-                os.killpg(process.pid, wanted)
-                try:
-                    process.wait(20)
-                except subprocess.TimeoutExpired:
-                    continue
-
-
-def wait_for(condition: Callable[[], Any], seconds: float = 90) -> Any:
-    """What a condition gives as soon as it gives something; TimeoutError if it never does."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if found := condition():
-            return found
-        time.sleep(0.3)
-    raise TimeoutError
 
 
 def next_dates(schedule: dict[str, Any], number: int) -> list[datetime]:

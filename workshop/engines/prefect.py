@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from workshop.engines.base import Session, engine_record
-from workshop.engines.servers import OPENER, check, free_port, provide_database, running
+from workshop.engines.servers import OPENER, check, free_port, provide_database, running, wait_for
 from workshop.places import WORK, environment
 from workshop.sandbox import CommandFailed, Record, Sandbox
 
@@ -45,6 +45,14 @@ class Prefect(Session):
     def api(self, path: str, content: dict[str, Any] | None = None) -> Any:
         """What the server's API answers to a GET, or to a POST of `content`."""
         return _api(self.url, path, content)
+
+    @contextmanager
+    def serving(self, cron: str, **env: str) -> Iterator[dict[str, Any]]:
+        """Keep the flow on a schedule by its `serve`, with more environment if wanted; gives its deployment."""
+        command = [sys.executable, FLOW, "serve", "--cron", cron]
+        log, root = self.sandbox.root / "logs/serve.log", self.sandbox.root
+        with running({log: command}, self.sandbox.environment(**self.settings, **env), cwd=root):
+            yield wait_for(lambda: self.api("/deployments/filter", {}))[0]
 
     def task_runs(self) -> list[dict[str, Any]]:
         """The tasks of the last run that started, by start, as the server recorded them.

@@ -10,12 +10,14 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import psutil
 
@@ -36,10 +38,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(commands: Mapping[Path, Sequence[str]], env: Mapping[str, str]) -> Iterator[dict[Path, subprocess.Popen]]:
+def running(
+    commands: Mapping[Path, Sequence[str]], env: Mapping[str, str], *, cwd: Path | None = None
+) -> Iterator[dict[Path, subprocess.Popen]]:
     """Start servers, given as log file -> command, and end them and all they started at the end, however that comes.
 
-    Each works in its log's folder, in a session of its own, and keeps its files from other users. Gives log file -> process.
+    Each works in `cwd`, by default in its log's folder, in a session of its own, and keeps its files from other users.
+    Gives log file -> process.
     """
     guard = subprocess.Popen([sys.executable, "-m", __name__], env=environment(), stdin=subprocess.PIPE, start_new_session=True)
     processes: dict[Path, subprocess.Popen] = {}
@@ -49,7 +54,7 @@ def running(commands: Mapping[Path, Sequence[str]], env: Mapping[str, str]) -> I
             with log.open("wb") as output:
                 processes[log] = subprocess.Popen(
                     command,
-                    cwd=log.parent,
+                    cwd=cwd or log.parent,
                     env=env,
                     stdin=subprocess.DEVNULL,
                     stdout=output,
@@ -75,6 +80,16 @@ def check(processes: Mapping[Path, subprocess.Popen]) -> None:
         if process.poll() is not None:
             last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:])
             raise CommandFailed(f"{log.parent.name} {log.stem} ended with exit code {process.returncode}:\n{last}")
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
+    """What a condition gives as soon as it gives something true; TimeoutError if it never does."""
+    until = time.monotonic() + seconds
+    while not (found := condition()):
+        if time.monotonic() > until:
+            raise TimeoutError(f"waited {seconds} s in vain")
+        time.sleep(0.1)
+    return found
 
 
 def end(leaders: Iterable[int]) -> None:
