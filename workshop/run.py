@@ -99,7 +99,7 @@ def check_declared(path: Path, given: dict[str, Any]) -> None:
     unknown = sorted(set(given) - set(declared))
     if unknown:
         raise RunError(
-            f"{path.relative_to(ROOT)} declares no parameter {', '.join(unknown)}; it declares {', '.join(sorted(declared))}"
+            f"{path.name} declares no parameter {', '.join(unknown)}; it declares {', '.join(sorted(declared))}"
         )
 
 
