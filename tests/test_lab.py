@@ -103,7 +103,7 @@ def test_start_page_links_the_slides_that_are_built(tmp_path):
 
 @pytest.fixture(scope="module")
 def kit(copy_kit, tmp_path_factory):
-    return copy_kit(tmp_path_factory.mktemp("kit"), "workshop", "notebooks", "exercises", "solutions", "sample_project")
+    return copy_kit(tmp_path_factory.mktemp("kit"), "workshop", "notebooks", "exercises", "solutions", "quiz", "sample_project")
 
 
 @pytest.fixture(scope="module")

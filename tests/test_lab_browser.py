@@ -32,7 +32,7 @@ SOLUTION = "late_share = (flights['arr_delay'].dropna() >= 15).mean()"
 
 @pytest.fixture(scope="module")
 def kit(copy_kit, tmp_path_factory):
-    names = ("workshop", "lessons", "notebooks", "exercises", "solutions", "sample_project")
+    names = ("workshop", "lessons", "notebooks", "exercises", "solutions", "quiz", "sample_project")
     return copy_kit(tmp_path_factory.mktemp("kit"), *names)
 
 

@@ -1,5 +1,6 @@
 """The stored solutions: executed, and executed again by nbval with the same outputs."""
 
+import csv
 import re
 import shutil
 import subprocess
@@ -47,6 +48,28 @@ def test_solution_is_stored_executed(notebook):
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     assert any(cell.outputs for cell in cells)
     assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("notebook", sorted((ROOT / "solutions/ru").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_our_own_solution_gets_all_points(notebook, tmp_path):
+    student = tmp_path / "handed in" / "лена"
+    student.mkdir(parents=True)
+    shutil.copy(notebook, student)
+    done = subprocess.run(
+        [sys.executable, "-m", "workshop", "grade", student.parent, "--out", tmp_path / "graded"],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=1500,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "graded/grades.csv").open(encoding="utf-8-sig", newline="") as rows:
+        (row,) = csv.DictReader(rows)
+    assert row["remark"] == ""
+    assert row["total"] == row["max"] != "0", row
 
 
 def test_nbval_catches_one_changed_digit(tmp_path):

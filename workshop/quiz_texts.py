@@ -7,7 +7,6 @@ from workshop.quiz_questions import Multiple, Number, Open, Poll, Question, Sing
 
 WORDS = {
     "ru": {
-        "title": "Проверьте себя",
         "number": "Вопрос",
         "single": "Выберите один ответ.",
         "multiple": "Выберите все верные ответы.",
@@ -32,7 +31,6 @@ WORDS = {
         "yours": "Ваш ответ",
     },
     "en": {
-        "title": "Check yourself",
         "number": "Question",
         "single": "Choose one answer.",
         "multiple": "Choose all right answers.",
@@ -109,7 +107,7 @@ def naming(question: Open, lang: str) -> str:
 def folded(questions: list[Question], lang: str) -> str:
     """All questions as HTML with the answers folded: readable wherever there are no widgets."""
     words = WORDS[lang]
-    parts = [f"<h3>{words['title']}</h3>"]
+    parts = []
     for number, question in enumerate(questions, start=1):
         parts.append(
             f'<div id="quiz-{escape(question.id)}"><p><b>{words["number"]} {number}.</b> <i>{task(question, lang)}</i></p>'

@@ -107,8 +107,7 @@ class Quiz:
         self.questions, self.lang = questions, lang
         self.score = widgets.HTML()
         self.cards = [Card(number, question, lang, self._count) for number, question in enumerate(questions, start=1)]
-        title = widgets.HTML(f"{_STYLE}<h3>{WORDS[lang]['title']}</h3>")
-        self.box = widgets.VBox([title, *(card.box for card in self.cards), self.score])
+        self.box = widgets.VBox([widgets.HTML(_STYLE), *(card.box for card in self.cards), self.score])
         self.box.add_class("quiz")
         self._count()
 

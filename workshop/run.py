@@ -98,9 +98,7 @@ def check_declared(path: Path, given: dict[str, Any]) -> None:
     declared = papermill.inspect_notebook(str(path))
     unknown = sorted(set(given) - set(declared))
     if unknown:
-        raise RunError(
-            f"{path.name} declares no parameter {', '.join(unknown)}; it declares {', '.join(sorted(declared))}"
-        )
+        raise RunError(f"{path.name} declares no parameter {', '.join(unknown)}; it declares {', '.join(sorted(declared))}")
 
 
 def main(options: argparse.Namespace) -> int:

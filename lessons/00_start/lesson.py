@@ -244,6 +244,19 @@ days.head(5).rename_axis("day").to_frame("never left")
 # On the eighth and ninth of February a blizzard struck New York, and over eight hundred flights were cancelled in two days. Cancellations come not singly but in storms. So the stage `validate` checks that not too much of a month is missing, and `prepare` keeps only the flights that arrived. The model answers for those, and says nothing of cancellations: that is another problem.
 
 # %% [markdown] tags=["ru"]
+# ## Проверьте себя
+# Несколько вопросов по этой тетради. Ответьте и нажмите «Проверить»: к каждому ответу есть объяснение.
+
+# %% [markdown] tags=["en"]
+# ## Check yourself
+# A few questions on this notebook. Answer and press "Check": every answer comes with an explanation.
+
+# %% tags=["nbval-ignore-output"]
+from workshop.quiz import show_quiz
+
+show_quiz("00_start", lang)
+
+# %% [markdown] tags=["ru"]
 # ## Главное
 # - Строим один пайплайн из семи стадий и запускаем его пятью разными способами.
 # - Опаздывает каждый четвёртый рейс: смотрим на ROC AUC, а не на долю верных ответов.

@@ -327,6 +327,19 @@ pd.DataFrame({"flights that passed the schema": checked, "late": shares, "AUC of
 json.loads(project.receipt.read_text())
 
 # %% [markdown] tags=["ru"]
+# ## Проверьте себя
+# Несколько вопросов по этой тетради. Ответьте и нажмите «Проверить»: к каждому ответу есть объяснение.
+
+# %% [markdown] tags=["en"]
+# ## Check yourself
+# A few questions on this notebook. Answer and press "Check": every answer comes with an explanation.
+
+# %% tags=["nbval-ignore-output"]
+from workshop.quiz import show_quiz
+
+show_quiz("01_why_automate", lang)
+
+# %% [markdown] tags=["ru"]
 # ## Главное
 # - **Воспроизводимость:** те же шаги, тот же порядок, те же параметры. Тетрадь этого не обещает.
 # - **Меньше ошибок:** опаснее всего те, от которых ничего не падает и метрика растёт.

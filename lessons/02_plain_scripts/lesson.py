@@ -346,6 +346,19 @@ axes.legend(loc="lower right")
 # Two leaks gave more than a tenth of AUC that does not exist. Good features brought nearly all of it back, and this model can be used. A pipeline does not find such a mistake by itself: it would train the leaking model every night just as neatly. Automation multiplies what you put into it.
 
 # %% [markdown] tags=["ru"]
+# ## Проверьте себя
+# Несколько вопросов по этой тетради. Ответьте и нажмите «Проверить»: к каждому ответу есть объяснение.
+
+# %% [markdown] tags=["en"]
+# ## Check yourself
+# A few questions on this notebook. Answer and press "Check": every answer comes with an explanation.
+
+# %% tags=["nbval-ignore-output"]
+from workshop.quiz import show_quiz
+
+show_quiz("02_plain_scripts", lang)
+
+# %% [markdown] tags=["ru"]
 # ## Главное
 # - Стадия это функция: пути и параметры на входе, файл на выходе.
 # - Зависимости между стадиями образуют граф. Изменение должно перезапускать всё, что зависит от него, и только это.

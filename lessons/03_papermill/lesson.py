@@ -351,6 +351,19 @@ print(*[line.strip() for line in changed[:6]], sep="\n")
 # The line is simple: a function computes, a notebook shows. Our notebooks call `project.run`, so the code of the stages can be tested, and the notebook stays a report.
 
 # %% [markdown] tags=["ru"]
+# ## Проверьте себя
+# Несколько вопросов по этой тетради. Ответьте и нажмите «Проверить»: к каждому ответу есть объяснение.
+
+# %% [markdown] tags=["en"]
+# ## Check yourself
+# A few questions on this notebook. Answer and press "Check": every answer comes with an explanation.
+
+# %% tags=["nbval-ignore-output"]
+from workshop.quiz import show_quiz
+
+show_quiz("03_papermill", lang)
+
+# %% [markdown] tags=["ru"]
 # ## Главное
 # - Метка `parameters` превращает тетрадь в функцию с параметрами, а выполненная копия становится журналом.
 # - Вставленная ячейка идёт после ячейки `parameters`: всё, что вычислено в самой ячейке, осталось прежним.

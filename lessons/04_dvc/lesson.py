@@ -602,6 +602,19 @@ close_engines()
 shell("git checkout --quiet -- params.yaml")
 
 # %% [markdown] tags=["ru"]
+# ## Проверьте себя
+# Несколько вопросов по этой тетради. Ответьте и нажмите «Проверить»: к каждому ответу есть объяснение.
+
+# %% [markdown] tags=["en"]
+# ## Check yourself
+# A few questions on this notebook. Answer and press "Check": every answer comes with an explanation.
+
+# %% tags=["nbval-ignore-output"]
+from workshop.quiz import show_quiz
+
+show_quiz("04_dvc", lang)
+
+# %% [markdown] tags=["ru"]
 # ## Главное
 # - В `dvc.yaml` записано, от чего зависит результат. Порядок стадий DVC выводит сам.
 # - Сравниваются хеши данных, параметров и кода. Выполняется то, что изменилось, и то, до чего изменение дошло.

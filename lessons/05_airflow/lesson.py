@@ -729,6 +729,19 @@ print("ended with", {log.stem: process.poll() for log, process in session.proces
 # | a large community | many examples on the net are out of date |
 
 # %% [markdown] tags=["ru"]
+# ## Проверьте себя
+# Несколько вопросов по этой тетради. Ответьте и нажмите «Проверить»: к каждому ответу есть объяснение.
+
+# %% [markdown] tags=["en"]
+# ## Check yourself
+# A few questions on this notebook. Answer and press "Check": every answer comes with an explanation.
+
+# %% tags=["nbval-ignore-output"]
+from workshop.quiz import show_quiz
+
+show_quiz("05_airflow", lang)
+
+# %% [markdown] tags=["ru"]
 # ## Главное
 # - DAG это задачи и стрелки: задача ждёт успеха тех, от кого стрелка идёт к ней. Остальное можно делать одновременно, если хватит рук.
 # - Повтор лечит то, что проходит само. Ошибку в коде или в данных он только прячет дольше, поэтому повторяют не всё.

@@ -476,6 +476,19 @@ close_engines()
 print("servers stopped")
 
 # %% [markdown] tags=["ru"]
+# ## Проверьте себя
+# Несколько вопросов по этой тетради. Ответьте и нажмите «Проверить»: к каждому ответу есть объяснение.
+
+# %% [markdown] tags=["en"]
+# ## Check yourself
+# A few questions on this notebook. Answer and press "Check": every answer comes with an explanation.
+
+# %% tags=["nbval-ignore-output"]
+from workshop.quiz import show_quiz
+
+show_quiz("06_prefect", lang)
+
+# %% [markdown] tags=["ru"]
 # ## Главное
 # - Задача это функция, о которой сервер помнит: когда, с чем, чем кончилось, с какой попытки.
 # - `map` отправляет независимое вместе, но потоки ускоряют ожидание, а не вычисления.

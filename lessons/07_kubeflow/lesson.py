@@ -687,6 +687,19 @@ close_engines()
 print("done")
 
 # %% [markdown] tags=["ru"]
+# ## Проверьте себя
+# Несколько вопросов по этой тетради. Ответьте и нажмите «Проверить»: к каждому ответу есть объяснение.
+
+# %% [markdown] tags=["en"]
+# ## Check yourself
+# A few questions on this notebook. Answer and press "Check": every answer comes with an explanation.
+
+# %% tags=["nbval-ignore-output"]
+from workshop.quiz import show_quiz
+
+show_quiz("07_kubeflow", lang)
+
+# %% [markdown] tags=["ru"]
 # ## Главное
 # - Компонент знает только то, что написано внутри него и лежит в образе.
 # - Функция пайплайна рисует граф при компиляции; числа появляются позже. На кластер уходит YAML, а не Python.

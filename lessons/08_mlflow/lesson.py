@@ -661,6 +661,19 @@ for run in recorded:
 # Today a person noticed the accident. But all that he did was one line with an alias and one commit, and a program can do that: watch the metric of the model at work, and when it falls, bring back the version before, tell the team, and start the pipeline on fresh data. That is the lecture's part on monitoring; the registry is ready for it.
 
 # %% [markdown] tags=["ru"]
+# ## Проверьте себя
+# Несколько вопросов по этой тетради. Ответьте и нажмите «Проверить»: к каждому ответу есть объяснение.
+
+# %% [markdown] tags=["en"]
+# ## Check yourself
+# A few questions on this notebook. Answer and press "Check": every answer comes with an explanation.
+
+# %% tags=["nbval-ignore-output"]
+from workshop.quiz import show_quiz
+
+show_quiz("08_mlflow", lang)
+
+# %% [markdown] tags=["ru"]
 # ## Главное
 # - Каждое обучение записано: параметры, метрики, артефакты, теги. Сравнивают по журналу, а не по памяти.
 # - Версия модели это код, данные и параметры; их называют теги.

@@ -545,6 +545,19 @@ pd.DataFrame(teams).T.style.format("{:.2f}").highlight_max(axis=1, color="#F0C98
 # The scores are nearly the same and the winners differ, because the teams differ. So the question "which engine is better?" makes no sense without a description of the team. Compare with the answer you wrote down at the start: what did you know about the team then, and what did you make up?
 
 # %% [markdown] tags=["ru"]
+# ## Проверьте себя
+# Несколько вопросов по этой тетради. Ответьте и нажмите «Проверить»: к каждому ответу есть объяснение.
+
+# %% [markdown] tags=["en"]
+# ## Check yourself
+# A few questions on this notebook. Answer and press "Check": every answer comes with an explanation.
+
+# %% tags=["nbval-ignore-output"]
+from workshop.quiz import show_quiz
+
+show_quiz("09_compare", lang)
+
+# %% [markdown] tags=["ru"]
 # ## Главное
 # - Движок не меняет результат: пять запусков оставили одни и те же байты. Он решает, когда, где и сколько раз выполнять стадии.
 # - Цена движка это не только секунды: ещё шаги установки, процессы, за которыми надо следить, и строки, которые надо поддерживать.
