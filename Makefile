@@ -44,6 +44,14 @@ grade: setup  ## Grade submitted exercises: make grade SUBMISSIONS=folder (see d
 quiz: setup  ## Check the questions and export them for Moodle into build/quiz (ARGS="--lang ru")
 	@$(PY) -m workshop quiz export $(ARGS)
 
+.PHONY: slides
+slides: setup  ## Build the lecture's slides, HTML and PDF, from the last run (ARGS="--lang ru --no-pdf")
+	@$(PY) -m workshop slides $(ARGS)
+
+.PHONY: site
+site: setup  ## Build the site into site/build: lessons, slides, guide; no network needed to read it
+	@$(PY) -m workshop site $(ARGS)
+
 .PHONY: bench
 bench: setup  ## Measure engines and memory into bench/ (about half an hour)
 	@$(PY) -m workshop bench $(ARGS)
@@ -61,8 +69,8 @@ doctor:  ## Say what is missing on this machine and how to mend it (ARGS="--lang
 	@$(or $(PYTHON),python3) workshop/doctor.py $(ARGS)
 
 .PHONY: lock
-lock: setup  ## Resolve pyproject.toml into requirements.lock anew
-	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.lock
+lock: setup  ## Resolve pyproject.toml into requirements.lock anew (ARGS=--upgrade: newest versions)
+	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.lock $(ARGS)
 
 .PHONY: clean
 clean:  ## Remove runs/ and work/, keep .venv and your solutions in work/exercises
