@@ -8,7 +8,6 @@ import argparse
 import os
 import platform
 import shutil
-import statistics
 import sys
 from typing import Any
 
@@ -19,8 +18,9 @@ from workshop.sandbox import Record, Sandbox
 
 BENCH = ROOT / "bench"
 SITUATIONS = ("cold", "nothing changed", "hyper-parameter changed", "month added", "resumed after a failure")
+PARTS = ("situations", "adapters", "growth")
 ROWS_PER_MONTH = {"x1": 1_700, "x4": 6_800, "x16": 27_200}  # x16 is nearly every flight of 2013
-_REPEATS = 3  # for differences smaller than the machine's noise
+_REPEATS = 5  # for differences smaller than the machine's noise
 _FEW_ROWS = 2_000  # of each month, where only the engine's own time counts
 
 # What makes the stages empty: the imports stay, the work goes. Which arguments each one writes to:
@@ -49,7 +49,12 @@ def add_parser(commands) -> None:
     """Describe `bench` to the command line."""
     parser = commands.add_parser("bench", help="measure engines, memory and growth", description=__doc__)
     parser.add_argument("--engines", help=f"comma-separated, of {','.join(engines.NAMES)} (default: all)")
-    parser.add_argument("--skip-growth", action="store_true", help="leave out the rows x1, x4, x16")
+    parser.add_argument(
+        "--part",
+        action="append",
+        choices=PARTS,
+        help="this part only, into the results that are there; may be repeated",
+    )
     parser.set_defaults(main=main)
 
 
@@ -58,22 +63,36 @@ def main(options: argparse.Namespace) -> int:
     from flight_delays import artifacts
     from workshop.bench_report import write_chart, write_table
 
+    parts = options.part or PARTS
     names = options.engines.split(",") if options.engines else list(engines.NAMES)
-    results: dict[str, Any] = {
-        "machine": {"cpu": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},
-        "engines": {},
-    }
-    plain = {}
-    for name in ["scripts", *(name for name in names if name != "scripts")]:
-        results["engines"][name] = measure_engine(name, plain)
-        plain = plain or {situation: m["seconds"] for situation, m in results["engines"]["scripts"]["situations"].items()}
-        artifacts.write_json(BENCH / "results.json", results)
-    if not options.skip_growth:
+    names = ["scripts", *(name for name in names if name != "scripts")]
+    file = BENCH / "results.json"
+    if "situations" not in parts and not file.exists():
+        print(f"{file} is not there yet: measure the situations first, with `make bench`", file=sys.stderr)
+        return 2
+    results: dict[str, Any] = artifacts.read_json(file) if options.part and file.exists() else {"engines": {}}
+    results["machine"] = {"cpu": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
+    if "situations" in parts:
+        for name in names:
+            results["engines"].setdefault(name, {}).update(measure_engine(name, _plain(results)))
+            artifacts.write_json(file, results)
+    if "adapters" in parts:
+        plain_seconds = _plain_seconds()
+        for name in names[1:]:
+            results["engines"].setdefault(name, {})["adapter"] = measure_adapter(name, plain_seconds)
+            artifacts.write_json(file, results)
+    if "growth" in parts:
         results["growth"] = measure_growth()
-    artifacts.write_json(BENCH / "results.json", results)
+        artifacts.write_json(file, results)
     print(write_table(results, BENCH / "table.md"))
     write_chart(results, BENCH / "chart.svg")
     return 0
+
+
+def _plain(results: dict[str, Any]) -> dict[str, float]:
+    """Seconds of the plain scripts by situation, as far as they have been measured."""
+    measured = results["engines"].get("scripts", {}).get("situations", {})
+    return {situation: entry["seconds"] for situation, entry in measured.items()}
 
 
 def _say(text: str) -> None:
@@ -89,7 +108,7 @@ def _entry(outcome: Outcome) -> dict[str, Any]:
 
 
 def measure_engine(name: str, plain: dict[str, float]) -> dict[str, Any]:
-    """The five situations for one engine, beside `plain` (situation -> seconds of the plain scripts), and the empty graph."""
+    """The five situations for one engine, beside `plain` (situation -> seconds of the plain scripts)."""
     measured: dict[str, Any] = {"situations": {}}
     with engines.load(name).session(Sandbox.create(BENCH / "work" / name)) as session:
         measured["start_seconds"] = round(session.start_seconds, 2)
@@ -100,9 +119,6 @@ def measure_engine(name: str, plain: dict[str, float]) -> dict[str, Any]:
             entry = _entry(outcome)
             measured["situations"][situation] = {**entry, "plain_seconds": plain.get(situation, entry["seconds"])}
             _say(f"{name}, {situation}: {outcome.seconds:.1f} s, {len(outcome.records)} stages")
-    if plain:
-        measured["adapter"] = measure_adapter(name, plain["cold"])
-        _say(f"{name}, adapter: {measured['adapter']}")
     return measured
 
 
@@ -147,21 +163,29 @@ def make_stages_empty(box: Sandbox) -> None:
             module.write(_EMPTY_STAGE.format(stage=stage, outputs=outputs, folders=_FOLDERS.get(stage, [])))
 
 
+def _plain_seconds() -> float:
+    with engines.load("scripts").session(Sandbox.create(BENCH / "work" / "scripts")) as session:
+        return session.run().seconds
+
+
 def measure_adapter(name: str, plain_seconds: float) -> dict[str, float]:
     """What the adapter adds to real stages beyond what the engine needs for the same graph of empty ones.
 
-    Medians of several runs from nothing, of few rows: what an adapter does, it does by task, not by row. In seconds
-    and as a share of the plain run of all rows.
+    Of several runs from nothing the least, since what else a machine does can only add to it (as the documentation
+    of Python's timeit says), and of few rows: what an adapter does, it does by task, not by row. In seconds and as
+    a share of the plain run of all rows.
     """
     own = {kind: _own_seconds(name, empty=kind == "empty") for kind in ("real", "empty")}
-    real, empty = statistics.median(own["real"]), statistics.median(own["empty"])
-    return {
+    real, empty = min(own["real"]), min(own["empty"])
+    measured = {
         "own_seconds_real": round(real, 2),
         "own_seconds_empty": round(empty, 2),
         "added_seconds": round(real - empty, 2),
         "spread_seconds": round(max(max(values) - min(values) for values in own.values()), 2),
         "share_of_plain": round((real - empty) / plain_seconds, 3),
     }
+    _say(f"{name}, adapter: {measured}")
+    return measured
 
 
 def _own_seconds(name: str, *, empty: bool) -> list[float]:
