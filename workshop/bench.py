@@ -9,6 +9,7 @@ import os
 import platform
 import shutil
 import sys
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 from workshop import engines
@@ -23,7 +24,14 @@ ROWS_PER_MONTH = {"x1": 1_700, "x4": 6_800, "x16": 27_200}  # x16 is nearly ever
 _REPEATS = 5  # for differences smaller than the machine's noise
 _FEW_ROWS = 2_000  # of each month, where only the engine's own time counts
 
-# What makes the stages empty: the imports stay, the work goes. Which arguments each one writes to:
+# What makes the stages empty: the imports stay, since a process needs a second to end after them, and the work goes.
+_LATE_IMPORTS = {
+    "register": """import mlflow.sklearn
+    import mlflow.store.model_registry.sqlalchemy_store
+    import mlflow.store.tracking.sqlalchemy_store
+    from flight_delays import model"""
+}
+# Which arguments each one writes to:
 _OUTPUTS = {"ingest": [0], "validate": [1], "prepare": [2], "train": [1], "evaluate": [2, 3, 4], "gate": [3], "register": [5]}
 _FOLDERS = {"ingest": [0], "evaluate": [4]}
 _EMPTY_STAGE = '''
@@ -34,6 +42,7 @@ def {stage}(*paths, **options):
     import json
     from pathlib import Path
 
+    {late_imports}
     scores = dict.fromkeys(["roc_auc", "average_precision", "brier", "log_loss", "calibration_error"], 0.5)
     text = json.dumps({{"best": "boosting", "candidates": {{"boosting": scores, "logistic": scores}}, "passed": True,
                        "candidate": "boosting", "reasons": [], "flights": 0, "late_share": 0.5, "version": 1}})
@@ -84,9 +93,25 @@ def main(options: argparse.Namespace) -> int:
     if "growth" in parts:
         results["growth"] = measure_growth()
         artifacts.write_json(file, results)
+    results = _in_order(results)
     print(write_table(results, BENCH / "table.md"))
     write_chart(results, BENCH / "chart.svg")
     return 0
+
+
+def _in_order(results: dict[str, Any]) -> dict[str, Any]:
+    """The results as people read them: a file of JSON has its keys by the alphabet."""
+    ordered = {"machine": results["machine"], "engines": {}}
+    for name in engines.NAMES:
+        if engine := results["engines"].get(name):
+            ordered["engines"][name] = {**engine, "situations": {s: engine["situations"][s] for s in SITUATIONS}}
+    if growth := results.get("growth"):
+        factors = {factor: growth[factor] for factor in ROWS_PER_MONTH}
+        ordered["growth"] = {
+            **{factor: {**m, "stages": {stage: m["stages"][stage] for stage in _OUTPUTS}} for factor, m in factors.items()},
+            **{name: whole for name, whole in growth.items() if name not in factors},
+        }
+    return ordered
 
 
 def _plain(results: dict[str, Any]) -> dict[str, float]:
@@ -160,7 +185,14 @@ def make_stages_empty(box: Sandbox) -> None:
     """Override every stage of a sandbox by one that imports the same, does nothing and leaves small files."""
     for stage, outputs in _OUTPUTS.items():
         with (box.root / f"flight_delays/stages/{stage}.py").open("a", encoding="utf-8") as module:
-            module.write(_EMPTY_STAGE.format(stage=stage, outputs=outputs, folders=_FOLDERS.get(stage, [])))
+            module.write(
+                _EMPTY_STAGE.format(
+                    stage=stage,
+                    late_imports=_LATE_IMPORTS.get(stage, "pass"),
+                    outputs=outputs,
+                    folders=_FOLDERS.get(stage, []),
+                )
+            )
 
 
 def _plain_seconds() -> float:
@@ -171,36 +203,57 @@ def _plain_seconds() -> float:
 def measure_adapter(name: str, plain_seconds: float) -> dict[str, float]:
     """What the adapter adds to real stages beyond what the engine needs for the same graph of empty ones.
 
-    Of several runs from nothing the least, since what else a machine does can only add to it (as the documentation
-    of Python's timeit says), and of few rows: what an adapter does, it does by task, not by row. In seconds and as
-    a share of the plain run of all rows.
+    Of several runs from nothing, and of few rows: what an adapter does, it does by task, not by row. What else a machine
+    does can only add to a run (as the documentation of Python's timeit says), so the least counts: of every pause between
+    two stages where all runs have the stages in the same order, else of the whole. In seconds and as a share of the plain
+    run of all rows.
     """
-    own = {kind: _own_seconds(name, empty=kind == "empty") for kind in ("real", "empty")}
-    real, empty = min(own["real"]), min(own["empty"])
+    runs: dict[str, list[Outcome]] = {"real": [], "empty": []}
+    with ExitStack() as stack:
+        sessions = {kind: stack.enter_context(_adapter_session(name, empty=kind == "empty")) for kind in runs}
+        for _ in range(_REPEATS):
+            for kind, session in sessions.items():  # by turns, since the machine may slow down in between
+                runs[kind].append(_run_from_nothing(session))
+    orders = {tuple(record.name for record in outcome.records) for kind in runs.values() for outcome in kind}
+    pauses = {kind: [_pauses(outcome) for outcome in outcomes] for kind, outcomes in runs.items()}
+    least = {
+        kind: sum(map(min, zip(*those, strict=True))) if len(orders) == 1 else min(map(sum, those))
+        for kind, those in pauses.items()
+    }
+    added = least["real"] - least["empty"]
     measured = {
-        "own_seconds_real": round(real, 2),
-        "own_seconds_empty": round(empty, 2),
-        "added_seconds": round(real - empty, 2),
-        "spread_seconds": round(max(max(values) - min(values) for values in own.values()), 2),
-        "share_of_plain": round((real - empty) / plain_seconds, 3),
+        "own_seconds_real": round(least["real"], 2),
+        "own_seconds_empty": round(least["empty"], 2),
+        "added_seconds": round(added, 2),
+        "spread_seconds": round(max(max(map(sum, those)) - min(map(sum, those)) for those in pauses.values()), 2),
+        "share_of_plain": round(added / plain_seconds, 3),
     }
     _say(f"{name}, adapter: {measured}")
     return measured
 
 
-def _own_seconds(name: str, *, empty: bool) -> list[float]:
-    box = Sandbox.create(BENCH / "work" / f"{name}-adapter", params={"ingest.rows": _FEW_ROWS})
+def _pauses(outcome: Outcome) -> list[float]:
+    """Seconds in which no stage was at work: before the first, between one and the next, after the last."""
+    pauses, until = [], outcome.started
+    for record in outcome.records:
+        pauses.append(max(0.0, record.start - until))
+        until = max(until, record.end)
+    return [*pauses, outcome.started + outcome.seconds - until]
+
+
+def _adapter_session(name: str, *, empty: bool) -> AbstractContextManager[Session]:
+    box = Sandbox.create(BENCH / "work" / f"{name}-{'empty' if empty else 'real'}", params={"ingest.rows": _FEW_ROWS})
     if empty:
         make_stages_empty(box)
-    found = []
-    with engines.load(name).session(box) as session:
-        for _ in range(_REPEATS):
-            forget(box)
-            outcome = session.run()
-            if outcome.exit_code:
-                raise RuntimeError(f"{name}: {outcome.log[-2000:]}")
-            found.append(outcome.seconds - outcome.work_seconds)
-    return found
+    return engines.load(name).session(box)
+
+
+def _run_from_nothing(session: Session) -> Outcome:
+    forget(session.sandbox)
+    outcome = session.run()
+    if outcome.exit_code:
+        raise RuntimeError(f"exit code {outcome.exit_code}\n{outcome.log[-2000:]}")
+    return outcome
 
 
 def forget(box: Sandbox) -> None:
