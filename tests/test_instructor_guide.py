@@ -424,17 +424,22 @@ def test_steps_run_as_written(kit, name, lang):
             assert not unseen(text, output), output[-4000:]
 
 
+def messages(lang: str) -> list[str]:
+    return [ALL[lang, "in_class.md"].sections[title].blocks[0][1] for title in failures(lang)]
+
+
+REPRODUCED = [("ru", number) for number, _ in enumerate(messages("ru"), start=1)]
+REPRODUCED += [("en", n) for n, (ru, en) in enumerate(zip(*map(messages, LANGUAGES), strict=True), start=1) if ru != en]
+
+
 @pytest.mark.engine
-@pytest.mark.parametrize(
-    ("lang", "title"), [(lang, title) for lang in LANGUAGES for title in ALL[lang, "in_class.md"].sections]
-)
-def test_failures_are_what_they_are_said_to_be(kit, lang, title):
-    number = int(title.split(".")[0])
+@pytest.mark.parametrize(("lang", "number"), REPRODUCED)
+def test_failures_are_what_they_are_said_to_be(kit, lang, number):
     if number in BY_HAND:
         pytest.skip(BY_HAND[number])
-    section = ALL[lang, "in_class.md"].sections[title]
-    messages = [text for kind, text in section.blocks if kind == "text"]
-    command = section.blocks[-1][1].replace("/tmp/", f"{kit.parent}/")
-    bare = {"CONDA_DEFAULT_ENV": ""} if number in BARE else {}
-    output = shell(kit, command, **bare)
-    assert not unseen(messages[0], output), output[-4000:]
+    command = ALL[lang, "in_class.md"].sections[failures(lang)[number - 1]].blocks[-1][1]
+    command = re.sub(r"(?<![\w.])/tmp/", f"{kit.parent}/", command)
+    if "unshare" in command and subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode:
+        pytest.skip("this system does not let us cut the network off")
+    output = shell(kit, command, **({"CONDA_DEFAULT_ENV": ""} if number in BARE else {}))
+    assert not unseen(messages(lang)[number - 1], output), output[-4000:]

