@@ -89,13 +89,13 @@ def test_start_page_links_the_slides_that_are_built(tmp_path):
     (tmp_path / "notebooks/ru").mkdir(parents=True)
     own = tmp_path / "work/exercises"
     assert "Слайды" not in lab.start_page("ru", tmp_path, own)
-    for name in ("ru/index.html", "lecture.ru.pdf", "lecture.en.pdf", "lecture.ru.md", "ru/assets/true.svg"):
-        file = tmp_path / "slides" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch()
+    built = tmp_path / "slides/build"
+    for name in ("ru/index.html", "ru/_static/notes.html", "en/index.html", "lecture.ru.pdf", "lecture.en.pdf"):
+        (built / name).parent.mkdir(parents=True, exist_ok=True)
+        (built / name).touch()
     page = lab.start_page("ru", tmp_path, own)
-    assert "Слайды лекции: [PDF](../slides/lecture.ru.pdf), [HTML](../slides/ru/index.html)" in page
-    assert set(links(page, tmp_path / "work")) == {tmp_path / "slides/ru/index.html", tmp_path / "slides/lecture.ru.pdf"}
+    assert "Слайды лекции: [HTML](../slides/build/ru/index.html), [PDF](../slides/build/lecture.ru.pdf)" in page
+    assert set(links(page, tmp_path / "work")) == {built / "ru/index.html", built / "lecture.ru.pdf"}
 
 
 # --- the server

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 
+from workshop import slides
 from workshop.places import ROOT, WORK, environment
 
 TEXTS = {
@@ -62,10 +63,9 @@ def title(notebook: Path) -> str:
     return notebook.stem
 
 
-def decks(lang: str, slides: Path) -> list[Path]:
-    """The decks of a language that are built, such as lecture.ru.pdf or ru/index.html."""
-    built = (path for path in slides.rglob("*") if path.suffix in (".html", ".pdf"))
-    return sorted(path for path in built if lang in re.split(r"[/._-]", path.relative_to(slides).as_posix()))
+def decks(lang: str, built: Path) -> list[Path]:
+    """The deck and the PDF of a language, if they are built."""
+    return [path for path in (slides.deck(lang, built), slides.printed(lang, built)) if path.exists()]
 
 
 def start_page(lang: str, root: Path, own: Path) -> str:
@@ -84,7 +84,7 @@ def start_page(lang: str, root: Path, own: Path) -> str:
         ]
         lines.append(f"| {title(notebook)} | " + " | ".join(links) + " |")
     rows = {
-        "slides": [(path.suffix[1:].upper(), path) for path in decks(lang, root / "slides")],
+        "slides": [(path.suffix[1:].upper(), path) for path in decks(lang, root / "slides" / "build")],
         "run": [(path.stem, path) for path in sorted((root / "notebooks" / lang / "pipeline").glob("*.ipynb"))],
     }
     for kind, files in rows.items():

@@ -1,0 +1,198 @@
+"""What the slides show of a run: figures, tables and single values, by name, in Russian or English."""
+
+import json
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+
+from workshop import figures
+from workshop.bench import BENCH, SITUATIONS
+from workshop.compare import table
+from workshop.diagrams import DRAWINGS
+from workshop.engine_run import stored
+from workshop.engines import NAMES
+from workshop.places import ROOT
+from workshop.sandbox import Record
+
+FONT = ROOT / "slides" / "static" / "fonts" / "Geist.ttf"
+_WORDS = {
+    "ru": {
+        "engine": "Движок {0} в этом запуске не участвовал. Он появится здесь после команды `make run`.",
+        "bench": "Замеров пока нет. Они появятся здесь после команды `make bench`.",
+        "candidate": "кандидат",
+        "situation": "секунды",
+        "cold": "с нуля",
+        "nothing changed": "без изменений",
+        "hyper-parameter changed": "другой параметр",
+        "month added": "новый месяц",
+        "resumed after a failure": "после сбоя",
+    },
+    "en": {
+        "engine": "The engine {0} took no part in this run. It will be here after `make run`.",
+        "bench": "Nothing has been measured yet. It will be here after `make bench`.",
+        "candidate": "candidate",
+        "situation": "seconds",
+        "cold": "from nothing",
+        "nothing changed": "nothing changed",
+        "hyper-parameter changed": "another parameter",
+        "month added": "a new month",
+        "resumed after a failure": "after a failure",
+    },
+}
+_NO_VALUE = "—"
+# The colours that a page decides; others are the same on light and dark pages.
+_OF_THE_PAGE = {
+    figures.PAPER.lower(): "var(--paper)",
+    "#000000": "var(--ink)",
+    "#555555": "var(--soft)",
+    "#777777": "var(--soft)",
+    "#888888": "var(--soft)",
+    "#999999": "var(--soft)",
+    "#dddddd": "var(--line)",
+}
+
+
+class MaterialError(Exception):
+    """The run has not what is asked for; the message names it and the way out."""
+
+
+class Material:
+    """The material of a run's folder in a language; MaterialError if nothing has run to its end there."""
+
+    def __init__(self, run_dir: Path, lang: str, bench: Path = BENCH / "results.json"):
+        file = run_dir / "results.json"
+        if not file.exists():
+            raise MaterialError(f"{file}: no such file; the slides show a run, so start one first: make run")
+        self.run_dir, self.lang, self._bench = run_dir, lang, bench
+        self._results = json.loads(file.read_text(encoding="utf-8"))
+        self._given = json.loads((run_dir / "run.json").read_text(encoding="utf-8"))["parameters"]
+        # in the order of the lecture; JSON was written in the order of the alphabet
+        self._engines = {name: self._results["engines"][name] for name in NAMES if name in self._results["engines"]}
+        if not self._engines:
+            raise MaterialError(f"{file}: no engine came to its end; go on with it (make run ARGS=--resume) or run anew")
+
+    @cached_property
+    def _metrics(self) -> dict[str, Any]:
+        return next(iter(self._engines.values()))["metrics"]
+
+    def values(self) -> dict[str, str]:
+        """Single values by the name under which a slide asks for them; a dash where an engine did not run."""
+        candidates = self._metrics["candidates"]
+        found = {
+            "flights": self._whole(self._results["rows"]),
+            "months": str(len(self._months)),
+            "stages": str(next(iter(self._engines.values()))["stages_run"]),
+            "engines": str(len(self._engines)),
+            "auc": f"{candidates[self._metrics['best']]['roc_auc']:.4f}",
+            **{f"auc_{name}": f"{metrics['roc_auc']:.4f}" for name, metrics in candidates.items()},
+            "late_share": f"{self._metrics['late_share']:.1%}".rstrip("%"),
+            "best": self._metrics["best"],
+            "predictions_hash": next(iter(self._engines.values()))["predictions_sha256"][:10],
+        }
+        for engine in NAMES:
+            name, entry = "plain" if engine == "scripts" else engine, self._engines.get(engine, {})
+            for kind in ("seconds", "start_seconds", "work_seconds"):
+                found[f"{name}_{kind}"] = f"{entry[kind]:.1f}" if entry else _NO_VALUE
+        return found
+
+    def _whole(self, number: int) -> str:
+        return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}" if self.lang == "ru" else ",")
+
+    @property
+    def _months(self) -> dict[str, str]:
+        return dict.fromkeys(self._given["train_months"], "train") | dict.fromkeys(self._given["test_months"], "test")
+
+    # --- tables ---
+
+    def table(self, name: str) -> str:
+        """A table as Markdown, or a line that says why there is none; MaterialError for an unknown name."""
+        tables = {"comparison": self._comparison, "metrics": self._candidates, "bench": self._measured}
+        if name not in tables:
+            raise MaterialError(f"there is no table {name!r}; there are {', '.join(tables)}")
+        return tables[name]()
+
+    def _comparison(self) -> str:
+        frame = table(self._results).reset_index()
+        frame["predictions"] = [f"`{digest}`" for digest in frame["predictions"]]
+        return _markdown(list(frame.columns), frame.values.tolist(), left=(0, list(frame.columns).index("predictions")))
+
+    def _candidates(self) -> str:
+        candidates = self._metrics["candidates"]
+        columns = list(next(iter(candidates.values())))
+        rows = [[f"`{name}`", *(f"{metrics[column]:.4f}" for column in columns)] for name, metrics in candidates.items()]
+        return _markdown([_WORDS[self.lang]["candidate"], *(column.replace("_", " ") for column in columns)], rows)
+
+    def _measured(self) -> str:
+        if not self._bench.exists():
+            return _WORDS[self.lang]["bench"]
+        measured = json.loads(self._bench.read_text(encoding="utf-8"))["engines"]
+        names = [name for name in NAMES if name in measured]
+        words = _WORDS[self.lang]
+        rows = [
+            [words[situation], *(f"{measured[name]['situations'][situation]['seconds']:.1f}" for name in names)]
+            for situation in SITUATIONS
+        ]
+        return _markdown([words["situation"], *names], rows)
+
+    # --- figures ---
+
+    @property
+    def _figures(self) -> dict[str, Callable[[], Figure]]:
+        found = {
+            "graph": lambda: figures.graph(self._months, sorted(self._metrics["candidates"]), width=7.6, font=10.5),
+            "overhead": lambda: figures.overhead_bars(self._engines, width=7, lang=self.lang),
+            **{f"gantt-{engine}": partial(self._gantt, engine) for engine in NAMES},
+            **{kind: partial(self._curve, kind) for kind in ("roc", "calibration")},
+        }
+        return found | {name: partial(drawing, self.lang) for name, drawing in DRAWINGS.items()}
+
+    def figure(self, name: str) -> str:
+        """A figure as an SVG element in the page's colours; MaterialError, whose text may be shown, if there is none."""
+        if name not in self._figures:
+            raise MaterialError(f"there is no figure {name!r}; there are {', '.join(self._figures)}")
+        with _slide_font():
+            return _of_the_page(figures.svg(self._figures[name](), transparent=True), name)
+
+    def missing(self, name: str) -> str:
+        """What to show in the place of a figure that this run cannot have: "" if it has it."""
+        engine = name.removeprefix("gantt-")
+        return _WORDS[self.lang]["engine"].format(engine) if engine in NAMES and engine not in self._engines else ""
+
+    def _gantt(self, engine: str) -> Figure:
+        entry, records = self._stored(engine)
+        return figures.gantt(records, start=entry["started"], seconds=entry["seconds"], labels=9.5, lang=self.lang)
+
+    def _curve(self, kind: str) -> Figure:
+        plots = self.run_dir / "results" / next(iter(self._engines)) / "plots"
+        return figures.curves_of(plots, height=3.1, lang=self.lang)[kind]
+
+    def _stored(self, engine: str) -> tuple[dict[str, Any], list[Record]]:
+        found = stored(self.run_dir, engine)
+        if found is None:
+            raise MaterialError(f"{self.run_dir}/results/{engine} is gone; run anew: make run")
+        return found
+
+
+def _slide_font() -> AbstractContextManager[None]:
+    font_manager.fontManager.addfont(FONT)
+    return matplotlib.rc_context({"font.family": [font_manager.FontProperties(fname=FONT).get_name(), "DejaVu Sans"]})
+
+
+def _of_the_page(svg: str, name: str) -> str:
+    """Take colours from the page, give ids that no other figure of the page has, leave out what says who drew it."""
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub("|".join(_OF_THE_PAGE), lambda found: _OF_THE_PAGE[found[0]], svg)
+    svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
+    return re.sub(r'((?:xlink:)?href="#|url\(#)', rf"\g<1>{name}-", svg)
+
+
+def _markdown(head: list[str], rows: list[list[Any]], left: tuple[int, ...] = (0,)) -> str:
+    rule = ["---" if number in left else "---:" for number in range(len(head))]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in [head, rule, *rows])

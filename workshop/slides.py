@@ -1,0 +1,138 @@
+"""`make slides`: the lecture as decks that open from disk, and as PDF, with code of the project and figures of the last run.
+
+HTML goes to slides/build/ru/index.html and slides/build/en/index.html, PDF to slides/build/lecture.ru.pdf and lecture.en.pdf.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from workshop.places import ROOT, RUNS, environment
+
+SLIDES = ROOT / "slides"
+BUILD = SLIDES / "build"
+LANGUAGES = ("ru", "en")
+_CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+class SlidesError(Exception):
+    """A deck cannot be built; the message says why."""
+
+
+def add_parser(commands) -> None:
+    """Describe `slides` to the command line."""
+    parser = commands.add_parser("slides", help="build the lecture's decks from the last run", description=__doc__)
+    parser.add_argument("--lang", choices=LANGUAGES, help="one language only")
+    parser.add_argument("--no-pdf", action="store_true", help="HTML only")
+    parser.add_argument("--run", type=Path, metavar="DIR", help="the run to show (default: runs/latest)")
+    parser.set_defaults(main=main)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Build; 2 if there is no run to show, 1 if a deck is wrong."""
+    from workshop.slide_material import Material, MaterialError
+
+    run = options.run or RUNS / "latest"
+    languages = (options.lang,) if options.lang else LANGUAGES
+    try:
+        for lang in languages:
+            Material(run, lang)
+        build(run, languages, pdf=not options.no_pdf)
+    except MaterialError as error:
+        print(f"slides: {error}", file=sys.stderr)
+        return 2
+    except SlidesError as error:
+        print(f"slides: {error}\nWhat was built before is still there.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def deck(lang: str, built: Path = BUILD) -> Path:
+    """Where the deck of a language is."""
+    return built / lang / "index.html"
+
+
+def printed(lang: str, built: Path = BUILD) -> Path:
+    """Where the PDF of a language is."""
+    return built / f"lecture.{lang}.pdf"
+
+
+def build(
+    run: Path, languages: tuple[str, ...] = LANGUAGES, *, pdf: bool = True, source: Path = SLIDES, to: Path = BUILD
+) -> None:
+    """Build the decks of `source` that show `run`; all of them take their places in `to`, or none does.
+
+    SlidesError if Sphinx finds anything wrong with one. Without a chromium no PDF is made, and a message says how to get it.
+    """
+    from flight_delays.artifacts import replacing
+
+    browser = chromium() if pdf else None
+    with ExitStack() as places:
+        for lang in languages:
+            folder = places.enter_context(replacing(deck(lang, to).parent))
+            _sphinx(lang, run, source, folder)
+            if browser:
+                _print(folder / "index.html", places.enter_context(replacing(printed(lang, to))), browser)
+    for lang in languages:
+        print(deck(lang, to))
+        if browser:
+            print(printed(lang, to))
+        elif printed(lang, to).exists():
+            print(f"{printed(lang, to)} is of an earlier build")
+    if pdf and not browser:
+        print(
+            "No chromium on this machine, so no PDF. Install one and run make slides again: apt install chromium,\n"
+            "or .venv/bin/playwright install chromium. Or open in Chrome, and print to a file:\n"
+            f"{deck(languages[0], to).resolve().as_uri()}?print-pdf"
+        )
+
+
+def _sphinx(lang: str, run: Path, source: Path, to: Path) -> None:
+    with tempfile.TemporaryDirectory() as doctrees:
+        command = [
+            *(sys.executable, "-m", "sphinx", "-b", "revealjs", "--fail-on-warning", "--quiet"),
+            *("-c", str(source), "-d", doctrees, "-D", f"language={lang}", "-D", f"workshop_run={run.resolve()}"),
+            *(str(source / lang), str(to)),
+        ]
+        done = subprocess.run(command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    if done.returncode:
+        raise SlidesError(f"the {lang} deck has errors, see above")
+    (to / ".buildinfo").unlink(missing_ok=True)
+    shutil.rmtree(to / "_sources", ignore_errors=True)
+
+
+def chromium() -> str | None:
+    """A browser that prints: chromium or Chrome of the machine, or playwright's own; None if there is none."""
+    from playwright.sync_api import sync_playwright
+
+    if found := next(filter(None, map(shutil.which, _CHROMIUMS)), None):
+        return found
+    with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+    return own if Path(own).exists() else None
+
+
+def _print(page: Path, to: Path, browser: str) -> None:
+    """Print a deck by Reveal's print view, a page for each slide."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"] if _is_root() else [])
+        try:
+            tab = running.new_page()
+            tab.goto(f"{page.resolve().as_uri()}?print-pdf")
+            tab.wait_for_function("Reveal.isReady() && document.querySelectorAll('.pdf-page').length > 0")
+            tab.evaluate("document.fonts.ready")
+            tab.pdf(path=to, prefer_css_page_size=True, print_background=True)
+        finally:
+            running.close()
+
+
+def _is_root() -> bool:
+    """Whether chromium needs --no-sandbox."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
