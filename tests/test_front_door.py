@@ -291,7 +291,7 @@ def test_the_hooks_pass(clone):
     "hook, file, old, new, said",
     [
         ("ruff-check", "workshop/lab.py", "import json\n", "import json\nimport this\n", "F401"),
-        ("ruff-format", "workshop/lab.py", "import json\n", "import  json\n", "Would reformat"),
+        ("ruff-format", "workshop/lab.py", "import json\n", "import  json\n", "would be reformatted"),
         ("notebooks", "notebooks/ru/00_start.ipynb", "Начало", "Конец", "00_start.ipynb: stale"),
         ("quiz", "quiz/questions.yaml", "right: true", "right: false", "questions.yaml"),
         ("workflows", ".github/workflows/ci.yml", "runs-on:", "runs-where:", "runs-where"),

@@ -79,16 +79,22 @@ def built(run, tmp_path_factory) -> Path:
     return folder
 
 
+def words(page: Path) -> str:
+    """What is to be read on a page, without figures."""
+    body = re.sub(r"<(svg|script)\b.*?</\1>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
 @BOTH
-def test_the_deck_shows_the_run(built, run, lang):
-    page = slides.deck(lang, built).read_text(encoding="utf-8")
+def test_the_deck_shows_the_run_and_the_code(built, run, lang):
+    shown = words(slides.deck(lang, built))
     entry = json.loads((run / "results.json").read_text())["engines"]["scripts"]
-    assert page.count(f"{entry['seconds']:.1f}") >= 2  # in a sentence and in the table
-    assert entry["predictions_sha256"][:10] in page
-    assert f"{entry['metrics']['candidates'][entry['metrics']['best']]['roc_auc']:.4f}" in page
-    assert Material(run, lang).missing("gantt-airflow").split("`")[0] in page  # that engine did not run here
-    assert page.count('<aside class="notes">') >= len(read(SOURCES[lang]))
-    assert "[months, models, metrics, decision] >> champion" in unescape(page)  # of sample_project/dags/flight_delays_dag.py
+    auc = entry["metrics"]["candidates"][entry["metrics"]["best"]]["roc_auc"]
+    row = [f"{entry['start_seconds']:.1f}", f"{entry['seconds']:.1f}", entry["stages_run"], f"{auc:.4f}"]
+    assert " ".join(map(str, ["scripts", *row, entry["predictions_sha256"][:10], "yes"])) in shown
+    assert Material(run, lang).missing("gantt-airflow").split("`")[0].strip() in shown  # that engine did not run here
+    assert "[months, models, metrics, decision] >> champion" in shown  # of sample_project/dags/flight_delays_dag.py
+    assert slides.deck(lang, built).read_text(encoding="utf-8").count('<aside class="notes">') >= len(read(SOURCES[lang]))
 
 
 # --- what goes wrong
@@ -145,6 +151,37 @@ def small(tmp_path) -> Path:
     return source
 
 
+def test_values_of_the_run_by_name(small, run, tmp_path):
+    names = [
+        "plain_seconds",
+        "plain_work_seconds",
+        "airflow_seconds",
+        "flights",
+        "months",
+        "stages",
+        "engines",
+        "auc",
+        "late_share",
+    ]
+    text = "(start)=\n# Start\n\n" + "\n\n".join(f"{name} {{{{ {name} }}}};" for name in names)
+    (small / "en/index.md").write_text(text, encoding="utf-8")
+    slides.build(run, ("en",), pdf=False, source=small, to=tmp_path / "to")
+    entry = json.loads((run / "results.json").read_text())["engines"]["scripts"]
+    metrics = entry["metrics"]
+    expected = {
+        "plain_seconds": f"{entry['seconds']:.1f}",
+        "plain_work_seconds": f"{entry['work_seconds']:.1f}",
+        "airflow_seconds": "—",
+        "flights": "6,000",
+        "months": "3",
+        "stages": "14",
+        "engines": "1",
+        "auc": f"{metrics['candidates'][metrics['best']]['roc_auc']:.4f}",
+        "late_share": f"{100 * metrics['late_share']:.1f}",
+    }
+    assert " ".join(f"{name} {expected[name]};" for name in names) in words(slides.deck("en", tmp_path / "to"))
+
+
 def test_errors_name_file_and_line_and_leave_the_last_good_deck(small, run, tmp_path, capfd):
     page, to = small / "en/index.md", tmp_path / "to"
     slides.build(run, ("en",), pdf=False, source=small, to=to)
@@ -160,15 +197,22 @@ def test_errors_name_file_and_line_and_leave_the_last_good_deck(small, run, tmp_
     assert [path.name for path in to.iterdir()] == ["en"]
 
 
-@pytest.mark.parametrize("engines", [None, {}])
-def test_without_a_run_it_says_what_to_do(engines, tmp_path, capsys):
-    if engines is not None:
-        (tmp_path / "results.json").write_text(json.dumps({"engines": engines}))
-        (tmp_path / "run.json").write_text(json.dumps({"parameters": {}}))
+@pytest.mark.parametrize(
+    ("results", "message"),
+    [
+        (None, "results.json: no such file; the slides show a run, so start one first: make run"),
+        ("{", "results.json: not JSON"),
+        ('{"engines": {}}', "no engine came to its end; go on with it (make run ARGS=--resume)"),
+    ],
+)
+def test_without_a_run_it_says_what_to_do(results, message, tmp_path, capsys):
+    if results is not None:
+        (tmp_path / "results.json").write_text(results)
+        (tmp_path / "run.json").write_text('{"parameters": {}}')
     assert slides.main(Namespace(run=tmp_path, lang=None, no_pdf=True)) == 2
     said = capsys.readouterr().err
-    assert str(tmp_path / "results.json") in said
-    assert "make run" in said
+    assert str(tmp_path) in said
+    assert message in said
 
 
 def test_without_chromium_there_is_html_and_a_message(small, run, tmp_path, capsys, monkeypatch):

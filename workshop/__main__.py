@@ -5,7 +5,7 @@ import sys
 from importlib import import_module
 
 # each is a module workshop.NAME with add_parser(commands), which sets the parser's default `main`
-COMMANDS = ("build", "run", "bench", "grade", "lab", "quiz", "slides")
+COMMANDS = ("build", "run", "bench", "grade", "lab", "quiz", "slides", "site")
 
 
 def main(arguments: list[str] | None = None) -> int:

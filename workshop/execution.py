@@ -95,7 +95,7 @@ def execute(source: Path, target: Path, parameters: dict[str, Any], *, cwd: Path
     import papermill
     from papermill.exceptions import PapermillException
 
-    target.parent.mkdir(exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     problem = None
     started = time.perf_counter()
     try:

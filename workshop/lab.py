@@ -111,9 +111,9 @@ DEFAULTS = {
 }
 
 
-def set_defaults() -> None:
-    """Write the defaults to where JupyterLab reads them."""
-    folder = Path(sys.prefix, "share/jupyter/lab/settings")
+def set_defaults(prefix: str | os.PathLike[str] = sys.prefix) -> None:
+    """Write the defaults to where the JupyterLab installed in `prefix` reads them."""
+    folder = Path(prefix, "share/jupyter/lab/settings")
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in DEFAULTS.items():
         partial = folder / f".{name}.{os.getpid()}"
@@ -121,13 +121,19 @@ def set_defaults() -> None:
         partial.replace(folder / name)  # another JupyterLab may be reading it
 
 
+def prepare(lang: str) -> Path:
+    """Copy the exercises to where the student works and write the start page; give the page."""
+    own = WORK / "exercises"
+    own_exercises(lang, ROOT / "exercises", own)
+    page = WORK / f"start.{lang}.md"
+    page.write_text(start_page(lang, ROOT, own), encoding="utf-8")
+    return page
+
+
 def main(options: argparse.Namespace) -> int:
     """Start JupyterLab in the place of this process."""
     set_defaults()
-    own = WORK / "exercises"
-    own_exercises(options.lang, ROOT / "exercises", own)
-    page = WORK / f"start.{options.lang}.md"
-    page.write_text(start_page(options.lang, ROOT, own), encoding="utf-8")
+    page = prepare(options.lang)
     command = [
         *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"),
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={options.port}"),

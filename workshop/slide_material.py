@@ -12,6 +12,8 @@ import matplotlib
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 
+from flight_delays import artifacts
+from flight_delays.errors import DataError
 from workshop import figures
 from workshop.bench import BENCH, SITUATIONS
 from workshop.compare import table
@@ -63,20 +65,24 @@ class MaterialError(Exception):
     """The run has not what is asked for; the message names it and the way out."""
 
 
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return artifacts.read_json(file)
+    except DataError as error:
+        raise MaterialError(f"{error.args[0].split(';')[0]}; the slides show a run, so start one first: make run") from None
+
+
 class Material:
     """The material of a run's folder in a language; MaterialError if nothing has run to its end there."""
 
     def __init__(self, run_dir: Path, lang: str, bench: Path = BENCH / "results.json"):
-        file = run_dir / "results.json"
-        if not file.exists():
-            raise MaterialError(f"{file}: no such file; the slides show a run, so start one first: make run")
         self.run_dir, self.lang, self._bench = run_dir, lang, bench
-        self._results = json.loads(file.read_text(encoding="utf-8"))
-        self._given = json.loads((run_dir / "run.json").read_text(encoding="utf-8"))["parameters"]
+        self._results = _read(run_dir / "results.json")
+        self._given = _read(run_dir / "run.json")["parameters"]
         # in the order of the lecture; JSON was written in the order of the alphabet
         self._engines = {name: self._results["engines"][name] for name in NAMES if name in self._results["engines"]}
         if not self._engines:
-            raise MaterialError(f"{file}: no engine came to its end; go on with it (make run ARGS=--resume) or run anew")
+            raise MaterialError(f"{run_dir}: no engine came to its end; go on with it (make run ARGS=--resume) or run anew")
 
     @cached_property
     def _metrics(self) -> dict[str, Any]:
