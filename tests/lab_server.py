@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 
+from workshop.engines.servers import OPENER
+
 
 @dataclass(frozen=True)
 class Lab:
@@ -60,10 +62,18 @@ def serve(kit: Path, home: Path, *arguments: str, **env: str) -> Iterator[Lab]:
         process.wait()
 
 
+def _answers(origin: str) -> bool:
+    try:
+        with OPENER.open(f"{origin}/api", timeout=60) as response:
+            return response.status == 200
+    except OSError:
+        return False
+
+
 def _address(process: subprocess.Popen, log: Path) -> str:
     for _ in range(600):
         text = log.read_text()
-        if found := re.search(r"http://127\.0\.0\.1:\d+/\S+token=\w+", text):
+        if (found := re.search(r"http://127\.0\.0\.1:\d+/\S+token=\w+", text)) and _answers(found[0].split("/lab")[0]):
             return found[0]
         if process.poll() is not None:
             break
