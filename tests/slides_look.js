@@ -5,10 +5,8 @@ const hasText = (element) => [...element.childNodes].some((node) => node.nodeTyp
 const isHidden = (element) => element.closest("aside.notes, defs") !== null;
 
 /** What sticks out of the slide or of its own box, is too small to read or did not load. */
-window.misfits = () => {
-  const slide = Reveal.getCurrentSlide();
-  const scale = Reveal.getScale();
-  const frame = document.querySelector(".reveal .slides").getBoundingClientRect();
+window.misfits = (slide = Reveal.getCurrentSlide(), around = document.querySelector(".reveal .slides"), scale = Reveal.getScale()) => {
+  const frame = around.getBoundingClientRect();
   // the lowest 30 px are for the slide's number and the controls
   const [left, right] = [frame.left + 20 * scale, frame.right - 20 * scale];
   const [top, bottom] = [frame.top, frame.bottom - 30 * scale];
@@ -29,6 +27,9 @@ window.misfits = () => {
   if (!slide.innerText.trim()) problems.push("empty");
   return problems;
 };
+
+/** The same of every page of the print view. */
+window.misprints = () => [...document.querySelectorAll(".pdf-page")].flatMap((page) => misfits(page.querySelector("section"), page, 1));
 
 const rgb = (colour) => colour.match(/[\d.]+/g).map(Number);
 

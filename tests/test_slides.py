@@ -340,6 +340,17 @@ def test_links_addresses_and_overview(opened):
 
 @pytest.mark.browser
 @BOTH
+def test_every_slide_fits_on_its_page_of_the_print(opened, lang):
+    page = opened(lang, color_scheme="dark")
+    page.emulate_media(media="print")
+    page.goto(f"{page.url.split('#')[0]}?print-pdf")
+    page.wait_for_function("window.Reveal && Reveal.isReady() && document.querySelectorAll('.pdf-page').length > 0")
+    assert page.evaluate("misprints()") == []
+    assert page.evaluate("getComputedStyle(document.querySelector('.pdf-page')).backgroundColor") == "rgb(255, 255, 255)"
+
+
+@pytest.mark.browser
+@BOTH
 def test_the_pdf_has_a_page_for_each_slide(browser, built, lang):
     pages = PdfReader(slides.printed(lang, built)).pages
     listed = read(SOURCES[lang])
