@@ -18,10 +18,10 @@ import yaml
 from nbconvert import HTMLExporter
 
 from workshop.__main__ import main
-from workshop.places import ROOT, environment
+from workshop.places import LANGUAGES, ROOT, environment
 from workshop.quiz import show_quiz
 from workshop.quiz_moodle import document
-from workshop.quiz_questions import FILE, LANGUAGES, POINTS, QuizError, lessons, load, of_lesson
+from workshop.quiz_questions import FILE, POINTS, QuizError, lessons, load, of_lesson
 
 QUESTIONS = load()
 LECTURE = ROOT.parent / "shared" / "lecture.md"  # where the kit is written; not in a clone

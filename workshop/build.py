@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workshop.places import ROOT
+from workshop.places import LANGUAGES, ROOT
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -52,7 +52,7 @@ class Plan:
 def plan(root: Path) -> Plan:
     """Read and check every source below `root`/lessons and make its notebooks; BuildError if anything is wrong."""
     from workshop import notebooks
-    from workshop.lesson_source import LANGUAGES, BuildError
+    from workshop.lesson_source import BuildError
 
     result = Plan(root)
     sources, problems = read_sources(root / "lessons")
@@ -96,7 +96,6 @@ def _add(result: Plan, folder: str, source: "Source", by_language: "dict[str, No
 
 def _solution(result: Plan, source: "Source") -> Solution:
     from workshop import notebooks, outputs
-    from workshop.lesson_source import LANGUAGES
 
     made = {language: notebooks.make(source, language, "solution") for language in LANGUAGES}
     solution = Solution(source, made, _add(result, "solutions", source, made))

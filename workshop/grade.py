@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workshop.places import LESSONS, ROOT
+from workshop.places import LANGUAGES, LESSONS, ROOT
 
 if TYPE_CHECKING:
     from workshop.grading.grader import Grade
@@ -95,7 +95,7 @@ def add_parser(commands) -> None:
     parser.add_argument(
         "--lesson", action="append", default=[], metavar="NN_name", help="grade this lesson only; may be repeated"
     )
-    parser.add_argument("--language", choices=("ru", "en"), default="ru", help="for remarks where a notebook's own is unknown")
+    parser.add_argument("--language", choices=LANGUAGES, default="ru", help="for remarks where a notebook's own is unknown")
     parser.add_argument("--cell-seconds", type=int, default=120, metavar="N", help="time for a cell (default: %(default)s)")
     parser.add_argument("--seconds", type=int, default=900, metavar="N", help="time for a notebook (default: %(default)s)")
     parser.add_argument("--memory", type=int, default=3000, metavar="MB", help="memory for a notebook (default: %(default)s)")

@@ -11,7 +11,8 @@ from typing import Literal
 
 from jupytext.formats import get_format_implementation
 
-LANGUAGES = ("ru", "en")
+from workshop.places import LANGUAGES
+
 # what nbval and nbclient understand, beside our own tags
 RUN_TAGS = {"raises-exception", "nbval-ignore-output", "nbval-check-output"}
 LESSON_TAGS = {"parameters", *LANGUAGES, *RUN_TAGS}

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import yaml
 
-from workshop.lesson_source import LANGUAGES, Problem
+from workshop.lesson_source import Problem
 from workshop.messages import FILE_NAME, own_texts
+from workshop.places import LANGUAGES
 
 # the places of each text, by key: what `say` must be given
 Places = dict[str, frozenset[str]]

@@ -17,7 +17,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.preprocessors import ClearSolutions
 
 from workshop.lesson_checks import LANGUAGE_LINE
-from workshop.lesson_source import LANGUAGES, Block, Source
+from workshop.lesson_source import Block, Source
+from workshop.places import LANGUAGES
 
 STUB = "say.not_solved_yet()  # replace this line by your code"
 METADATA = {

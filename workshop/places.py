@@ -1,4 +1,4 @@
-"""Where things are in the kit."""
+"""Where things are in the kit, and in which languages."""
 
 import os
 import sys
@@ -10,6 +10,7 @@ LESSONS = ROOT / "lessons"
 RUNS = ROOT / "runs"
 WORK = Path(os.environ.get("WORKSHOP_WORK", ROOT / "work"))  # sandboxes; `make run` has its own
 BIN = Path(sys.executable).parent  # not resolved: the environment's own folder, with the engines' commands
+LANGUAGES = ("ru", "en")  # of everything that is read; folders bear these names
 
 
 # Settings of the user's own installations, which would send our runs there.

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workshop.places import ROOT
+from workshop.places import LANGUAGES, ROOT
 
 if TYPE_CHECKING:
     from workshop.quiz_widget import Quiz
@@ -41,7 +41,7 @@ def add_parser(commands) -> None:
         description="Write moodle_ru.xml and moodle_en.xml: in Moodle, Question bank, Import, Moodle XML format.",
     )
     export.add_argument("--to", type=Path, default=FOLDER, metavar="FOLDER", help="default: build/quiz")
-    export.add_argument("--lang", choices=("ru", "en"), action="append", help="one language only")
+    export.add_argument("--lang", choices=LANGUAGES, action="append", help="one language only")
     for action in (check, export):
         action.add_argument("--file", type=Path, help="another file of questions; default: quiz/questions.yaml")
     parser.set_defaults(main=main)
@@ -50,7 +50,7 @@ def add_parser(commands) -> None:
 def main(options: argparse.Namespace) -> int:
     """Do what the command line asks and give the exit code."""
     from workshop import quiz_moodle
-    from workshop.quiz_questions import FILE, LANGUAGES, QuizError, load
+    from workshop.quiz_questions import FILE, QuizError, load
 
     try:
         questions = load(options.file or FILE)

@@ -7,7 +7,8 @@ with the model answer as information for graders. Tags are the lecture's points.
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from workshop.quiz_questions import LANGUAGES, Multiple, Number, Open, Poll, Question, Single, TrueFalse
+from workshop.places import LANGUAGES
+from workshop.quiz_questions import Multiple, Number, Open, Poll, Question, Single, TrueFalse
 from workshop.quiz_texts import answers, html, inline, naming
 
 COURSE = {"ru": "Автоматизация пайплайнов в ML", "en": "Automating ML pipelines"}

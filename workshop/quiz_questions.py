@@ -10,10 +10,9 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
-from workshop.places import LESSONS, ROOT
+from workshop.places import LANGUAGES, LESSONS, ROOT
 
 FILE = ROOT / "quiz" / "questions.yaml"
-LANGUAGES = ("ru", "en")
 # what the lecture teaches, by id
 # fmt: off
 POINTS = (

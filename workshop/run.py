@@ -9,7 +9,7 @@ from typing import Any
 
 from workshop import engines, run_lessons
 from workshop.execution import Run, RunError, execute, prepare, progress
-from workshop.places import ROOT
+from workshop.places import LANGUAGES, ROOT
 
 PROFILES = {
     # enough months to show what there is to show, in minutes
@@ -35,7 +35,7 @@ def add_parser(commands) -> None:
         help="execute the notebooks of all lessons instead; a parameter goes to those that declare it, "
         "and is refused if none does",
     )
-    parser.add_argument("--lang", choices=("ru", "en"), help="language of the notebooks (default: ru)")
+    parser.add_argument("--lang", choices=LANGUAGES, help="language of the notebooks (default: ru)")
     parser.add_argument("--resume", action="store_true", help="go on with the last run: only what failed or did not run")
     parser.add_argument("--profile", choices=PROFILES, help="quick: three months (the default); full: the whole year")
     parser.add_argument("--engines", help=f"comma-separated, of {','.join(engines.NAMES)} (default: all)")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workshop.lesson_checks import BEGIN, END
-from workshop.lesson_source import LANGUAGES, Block, BuildError, Cell, Problem, read
+from workshop.lesson_source import Block, BuildError, Cell, Problem, read
+from workshop.places import LANGUAGES
 
 _HEADING = {
     "ru": re.compile(r"^### Задача (\d+) \((\d+) мин, (\d+) балл(?:а|ов)?\)\. (.+)$", re.MULTILINE),

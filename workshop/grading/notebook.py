@@ -11,7 +11,8 @@ from nbformat.v4 import new_code_cell
 
 from workshop import notebooks
 from workshop.lesson_checks import BEGIN
-from workshop.lesson_source import LANGUAGES, Source, read
+from workshop.lesson_source import Source, read
+from workshop.places import LANGUAGES
 from workshop.tasks import Exercise, Task, read_exercise
 
 _LARGEST = 20 * 1024**2
