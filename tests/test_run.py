@@ -41,6 +41,7 @@ def test_all_engines_leave_the_same_bytes(kit):
     assert len({entry["predictions_sha256"] for entry in results["engines"].values()}) == 1
     assert sorted(path.stem for path in (latest / "notebooks").iterdir()) == sorted([*results["engines"], "compare"])
     assert (latest / "report.html").stat().st_size > 50_000
+    assert '<html lang="ru">' in (latest / "report.html").read_text(encoding="utf-8")
     assert done.stdout.strip().splitlines()[-1] == f"Report: {latest.resolve() / 'report.html'}"
     for engine in results["engines"]:
         assert engine in done.stdout
@@ -52,7 +53,7 @@ def test_a_failed_notebook_is_named_and_resume_runs_only_what_is_missing(kit):
     sound = script.read_text(encoding="utf-8")
     script.write_text(sound.replace("flight_delays evaluate", "flight_delays evaluat"), encoding="utf-8")
     try:
-        failed = _run(kit, *SMALL, "--engines", "scripts,dvc")
+        failed = _run(kit, *SMALL, "--engines", "scripts,dvc", "--lang", "en")
     finally:
         script.write_text(sound, encoding="utf-8")
     assert failed.returncode == 1
@@ -70,6 +71,7 @@ def test_a_failed_notebook_is_named_and_resume_runs_only_what_is_missing(kit):
     assert "1 of 2 engines are done already" in resumed.stdout
     assert json.loads((latest / "results.json").read_text())["identical"] is True
     assert (latest / "notebooks/scripts.ipynb").stat().st_mtime_ns == kept
+    assert '<html lang="en">' in (latest / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

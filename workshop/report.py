@@ -41,27 +41,30 @@ def write_report(run_dir: str | Path, *, train_months: Sequence[str], test_month
         rows=table(results).reset_index().to_dict("records"),
         machine=_machine(),
         notebooks=sorted(path.name for path in (run_dir / "notebooks").glob("*.ipynb")),
-        **_figures(run_dir, results, engines, months),
+        **_figures(run_dir, results, engines, months, lang),
     )
     with artifacts.replacing(run_dir / "report.html") as partial:
         partial.write_text(page, encoding="utf-8")
     return run_dir / "report.html"
 
 
-def _figures(run_dir: Path, results: dict[str, Any], engines: dict[str, Any], months: dict[str, str]) -> dict[str, Any]:
+def _figures(
+    run_dir: Path, results: dict[str, Any], engines: dict[str, Any], months: dict[str, str], lang: str
+) -> dict[str, Any]:
     first = next(iter(engines), None)
     if first is None:
         return {"graph": "", "bars": "", "gantts": {}, "curves": {}}
     candidates = sorted(results["engines"][first]["metrics"]["candidates"])
     return {
         "graph": figures.svg(figures.graph(months, candidates)),
-        "bars": figures.svg(figures.overhead_bars(results["engines"])),
+        "bars": figures.svg(figures.overhead_bars(results["engines"], lang=lang)),
         "gantts": {
-            name: figures.svg(figures.gantt(records, start=entry["started"], seconds=entry["seconds"]))
+            name: figures.svg(figures.gantt(records, start=entry["started"], seconds=entry["seconds"], lang=lang))
             for name, (entry, records) in engines.items()
         },
         "curves": {
-            kind: figures.svg(figure) for kind, figure in figures.curves_of(run_dir / "results" / first / "plots").items()
+            kind: figures.svg(figure)
+            for kind, figure in figures.curves_of(run_dir / "results" / first / "plots", lang=lang).items()
         },
     }
 

@@ -6,6 +6,7 @@ rows = None
 seed = 42
 engines = ["scripts", "dvc", "airflow", "prefect", "kubeflow"]
 profile = "quick"
+lang = "en"
 
 # %% [markdown] tags=["ru"]
 # # Сравнение движков
@@ -24,8 +25,7 @@ from workshop import figures
 from workshop.compare import compare, table
 from workshop.report import write_report
 
-months = train_months + test_months
-results = compare(run_dir, engines, profile=profile, months=months, rows=rows)
+results = compare(run_dir, engines, profile=profile)
 table(results)
 
 # %% [markdown] tags=["ru"]
@@ -51,5 +51,5 @@ results["identical"]
 figures.overhead_bars(results["engines"])
 
 # %%
-report = write_report(run_dir, train_months=train_months, test_months=test_months)
+report = write_report(run_dir, train_months=train_months, test_months=test_months, lang=lang)
 report.name
