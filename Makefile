@@ -73,6 +73,6 @@ lock: setup  ## Resolve pyproject.toml into requirements.lock anew (ARGS=--upgra
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.lock $(ARGS)
 
 .PHONY: clean
-clean:  ## Remove runs/ and work/, keep .venv and your solutions in work/exercises
-	rm -rf runs bench/work
+clean:  ## Remove runs/, work/ and what was built from them, keep .venv and your solutions in work/exercises
+	rm -rf runs bench/work build slides/build site/build
 	@[ ! -d work ] || find work -mindepth 1 -maxdepth 1 ! -name exercises -exec rm -rf {} +

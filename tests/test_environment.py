@@ -97,12 +97,13 @@ def test_setup_names_a_missing_git(tmp_path):
     assert "git is missing" in done.stderr
 
 
-def test_setup_refuses_an_old_python_with_the_way_out(tmp_path):
+@pytest.mark.parametrize("named", [False, True])
+def test_setup_refuses_an_old_python_with_the_way_out(tmp_path, named):
     tools = _tools(tmp_path, [*BASICS, "git"])
-    old = Path(tools) / "python3"
+    old = tmp_path / "another python" if named else Path(tools) / "python3"
     old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "Python 3.8.18" && exit 0\nexit 1\n')
     old.chmod(0o755)
-    done = _setup(tmp_path, tools)
+    done = _setup(tmp_path, tools, **({"PYTHON": str(old)} if named else {}))
     assert done.returncode == 1
     assert "Python 3.11, 3.12 or 3.13 is needed; found: Python 3.8.18" in done.stderr
     assert "make run PYTHON=" in done.stderr

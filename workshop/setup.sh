@@ -18,16 +18,18 @@ fi
 
 command -v git >/dev/null 2>&1 || fail "git is missing. Install it (Debian, Ubuntu: apt install git; macOS: xcode-select --install)."
 
+goal=${1:-run}
+if [ -n "${PYTHON:-}" ]; then set -- "$PYTHON"; else set -- python3 python3.12 python3.13 python3.11 python; fi
 python=""
-for candidate in ${PYTHON:-python3 python3.12 python3.13 python3.11 python}; do
+for candidate in "$@"; do
     if fits "$candidate"; then
         python=$candidate
         break
     fi
 done
 if [ -z "$python" ]; then
-    fail "Python 3.11, 3.12 or 3.13 is needed; found: $(python3 --version 2>&1 || echo none).
-Install one of them, or name it: make ${1:-run} PYTHON=/path/to/python3.12"
+    fail "Python 3.11, 3.12 or 3.13 is needed; found: $("$1" --version 2>&1 || echo none).
+Install one of them, or name it: make $goal PYTHON=/path/to/python3.12"
 fi
 
 free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1024) }')
