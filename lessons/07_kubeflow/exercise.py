@@ -92,7 +92,7 @@ assert all((name in never_cached) != task["cachingOptions"].get("enableCache", F
 print(image, sorted(feeds_register), sorted(never_cached), sep="\n")
 
 # %% [markdown] tags=["ru", "solution"]
-# Пустой `cachingOptions` значит «кэш выключен»: значения по умолчанию в файл не пишутся, и для этого поля умолчание `false`. `gate` и `register` смотрят в реестр, о котором Kubeflow не знает, поэтому брать их результат из кэша нельзя.
+# Пустой `cachingOptions` значит «кеш выключен»: значения по умолчанию в файл не пишутся, и для этого поля умолчание `false`. `gate` и `register` смотрят в реестр, о котором Kubeflow не знает, поэтому брать их результат из кеша нельзя.
 
 # %% [markdown] tags=["en", "solution"]
 # An empty `cachingOptions` means "no cache": defaults are not written to the file, and for this field the default is `false`. `gate` and `register` look into the registry, of which Kubeflow knows nothing, so their result must not come from a cache.
@@ -352,7 +352,7 @@ def fit(flights: dsl.Input[dsl.Dataset], model: dsl.Output[dsl.Model]):
 # ### Задача 4 (6 мин, 2 балла). Сколько кому нужно
 # Допишите пайплайн `furnished` так, чтобы в файле появилось вот что и ничего больше:
 #
-# - `loaded`: при сбое ещё до трёх попыток, перед первой из них пауза 30 секунд, перед каждой следующей вдвое дольше; результат никогда не брать из кэша, потому что у источника данные меняются;
+# - `loaded`: при сбое ещё до трёх попыток, перед первой из них пауза 30 секунд, перед каждой следующей вдвое дольше; результат никогда не брать из кеша, потому что у источника данные меняются;
 # - `fitted`: два ядра гарантированы, больше четырёх не давать; памяти не больше 16 ГиБ; одна видеокарта типа `nvidia.com/gpu`.
 #
 # <details><summary>Подсказка</summary>У задачи есть методы set_retry, set_caching_options, set_cpu_request и похожие. Разницу между G и Gi объясняет документация Kubernetes.</details>
@@ -618,7 +618,7 @@ for name, task in decided["components"]["comp-condition-branches-1"]["dag"]["tas
 # %% [markdown] tags=["ru"]
 # ## Главное
 # - Всё, что нужно контейнеру, стоит внутри компонента или приходит к нему входами.
-# - Скомпилированный файл можно читать и проверять тестом: связи, лимиты, повторы, кэш, условия.
+# - Скомпилированный файл можно читать и проверять тестом: связи, лимиты, повторы, кеш, условия.
 # - Быстрее критического пути пайплайн не сделает никакой кластер.
 #
 # **Дальше:** `mlflow` в восьмой тетради.

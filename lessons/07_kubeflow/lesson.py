@@ -335,7 +335,7 @@ def promises():
 print(steps(run_yaml(promises, "promises", check=False)))
 
 # %% [markdown] tags=["ru"]
-# Запустим ещё раз, не меняя ничего. `greedy` уже посчитана, и по умолчанию кэш включён.
+# Запустим ещё раз, не меняя ничего. `greedy` уже посчитана, и по умолчанию кеш включён.
 
 # %% [markdown] tags=["en"]
 # Let us run it once more without any change. `greedy` has been computed, and caching is on by default.
@@ -345,7 +345,7 @@ print(steps(run_yaml(promises, "promises", check=False)))
 
 # %% [markdown] tags=["ru"]
 # ## Что произошло?
-# В файле было четыре обещания, и ни одно не исполнено. Образ никто не искал, лимит памяти никто не проверял, повторов не было, а второй запуск начал с первой задачи: ни кэша, ни продолжения. Об этом предупреждает и [документация](https://www.kubeflow.org/docs/components/pipelines/user-guides/core-functions/execute-kfp-pipelines-locally/).
+# В файле было четыре обещания, и ни одно не исполнено. Образ никто не искал, лимит памяти никто не проверял, повторов не было, а второй запуск начал с первой задачи: ни кеша, ни продолжения. Об этом предупреждает и [документация](https://www.kubeflow.org/docs/components/pipelines/user-guides/core-functions/execute-kfp-pipelines-locally/).
 #
 # Вывод: локальный запуск проверяет код компонентов и то, как они соединены. Образ, ресурсы и поведение при сбоях он не проверяет.
 
@@ -448,7 +448,7 @@ parts = {function.name: ast.get_source_segment(text, function) for function in f
 Code(parts["train"], language="python")
 
 # %% [markdown] tags=["ru"]
-# А вот сам пайплайн. Найдите в нём два цикла, повторы у `ingest`, у кого выключен кэш и почему: причина написана в комментарии.
+# А вот сам пайплайн. Найдите в нём два цикла, повторы у `ingest`, у кого выключен кеш и почему: причина написана в комментарии.
 
 # %% [markdown] tags=["en"]
 # And here is the pipeline itself. Find the two loops in it, the retries of `ingest`, and who has caching switched off and why: a comment gives the reason.
@@ -650,7 +650,7 @@ print(*[name for name in dir(kfp.Client) if name.startswith(("create_r", "upload
 # | видеокарты, лимиты памяти и ядер | `resources` | только записано в файл |
 # | независимые задачи одновременно | `dependentTasks` | посчитаем в задаче 5 |
 # | повторы | `retryPolicy` | только записано в файл |
-# | кэш: та же команда, тот же образ, те же входы | `cachingOptions` | только записано в файл |
+# | кеш: та же команда, тот же образ, те же входы | `cachingOptions` | только записано в файл |
 # | UI с графом, метриками и отчётами | `system.Metrics`, `system.HTML` | файлы те же, UI нет |
 # | расписание | в файле его нет: `create_recurring_run` | не запускалось |
 # | распределённое обучение | отдельный продукт, Kubeflow Trainer | не запускалось |
@@ -703,7 +703,7 @@ show_quiz("07_kubeflow", lang)
 # ## Главное
 # - Компонент знает только то, что написано внутри него и лежит в образе.
 # - Функция пайплайна рисует граф при компиляции; числа появляются позже. На кластер уходит YAML, а не Python.
-# - Локальный запуск проверяет код и связи. Образ, ресурсы, повторы, кэш и условия он не проверяет.
+# - Локальный запуск проверяет код и связи. Образ, ресурсы, повторы, кеш и условия он не проверяет.
 # - Ресурсы и повторы записаны в файле: их можно прочитать и проверить тестом до всякого кластера.
 #
 # **Дальше:** задачи к этой тетради, а потом MLflow в восьмой.
