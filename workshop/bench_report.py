@@ -63,10 +63,7 @@ def _machine(machine: dict[str, Any]) -> str:
 
 
 def _markdown(rows: dict[str, dict[str, str]]) -> str:
-    frame = pd.DataFrame.from_dict(rows, orient="index")
-    lines = [["", *frame.columns], ["---"] * (len(frame.columns) + 1)]
-    lines += [[str(name), *map(str, values)] for name, *values in frame.itertuples()]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return pd.DataFrame.from_dict(rows, orient="index").to_markdown(disable_numparse=True)
 
 
 def write_chart(results: dict[str, Any], path: Path) -> None:

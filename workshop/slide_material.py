@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import pandas as pd
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 
@@ -200,5 +201,5 @@ def _of_the_page(svg: str, name: str) -> str:
 
 
 def _markdown(head: list[str], rows: list[list[Any]], left: tuple[int, ...] = (0,)) -> str:
-    rule = ["---" if number in left else "---:" for number in range(len(head))]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in [head, rule, *rows])
+    sides = ["left" if number in left else "right" for number in range(len(head))]
+    return pd.DataFrame(rows, columns=head).to_markdown(index=False, disable_numparse=True, colalign=sides)
