@@ -1,20 +1,23 @@
 """What the kit's tests share: few real flights, and projects that have run to their end on them."""
 
+import os
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from playwright.sync_api import Browser
 from xdist.scheduler import LoadScopeScheduling
 
 from flight_delays.sources import nycflights13
+from workshop import slides
 from workshop.places import ROOT
 from workshop.sandbox import Sandbox
 
 # modules whose tests share nothing; those of others share a server, a run
-INDEPENDENT = ("test_answers", "test_run_lessons", "test_solutions")
+INDEPENDENT = ("test_answers", "test_instructor_guide", "test_run_lessons", "test_solutions")
 
 
 class ByModule(LoadScopeScheduling):
@@ -84,6 +87,17 @@ def finished(new_sandbox, tmp_path_factory) -> Sandbox:
     sandbox = new_sandbox(tmp_path_factory.mktemp("finished") / "с пробелом")
     sandbox.run(["python", "run_pipeline.py"])
     return sandbox
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A chromium; where there is none, its tests are skipped, but not in CI."""
+    found = slides.chromium()
+    if found is None and not os.environ.get("CI"):
+        pytest.skip("no chromium on this machine: apt install chromium")
+    assert found, "no chromium on this machine"
+    with slides.running(found) as started:
+        yield started
 
 
 @pytest.fixture

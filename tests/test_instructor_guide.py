@@ -16,12 +16,12 @@ import yaml
 from markdown_it import MarkdownIt
 
 from workshop import __main__ as command_line
-from workshop.places import BIN, LESSONS, ROOT
+from workshop import slide_source
+from workshop.places import BIN, LANGUAGES, LESSONS, ROOT
 from workshop.quiz_questions import POINTS
 from workshop.tasks import read_exercise
 
 GUIDE = ROOT / "docs/instructor"
-LANGUAGES = ("ru", "en")
 THERE = {lang: {path.name for path in (GUIDE / lang).glob("*.md")} for lang in LANGUAGES}
 FILES = sorted(THERE["ru"] & THERE["en"])
 PAGES = [(lang, name) for name in FILES for lang in LANGUAGES]
@@ -294,21 +294,11 @@ class _Cell:
 # --- where each point is taught
 
 
-def points_of_slides(lang: str) -> dict[str, list[str]]:
-    found, current = {}, ""
-    for line in (ROOT / "slides" / lang / "index.md").read_text(encoding="utf-8").splitlines():
-        if label := re.fullmatch(r"\(([\w-]+)\)=", line):
-            current = label[1]
-        elif line.startswith("% points:"):
-            found[current] = line.removeprefix("% points:").split()
-    return found
-
-
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_point_has_its_row(lang):
     table = ALL[lang, "README.md"].tables[-1]
     assert [row[0].content for row in table[1:]] == list(POINTS)
-    slides = points_of_slides(lang)
+    slides = {slide.id: slide.points for slide in slide_source.read(ROOT / "slides" / lang / "index.md")}
     questions = yaml.safe_load((ROOT / "quiz/questions.yaml").read_text(encoding="utf-8"))
     asked = {entry["id"]: entry["points"] for entry in questions}
     for point, about, shown, *_, ids_asked in table[1:]:

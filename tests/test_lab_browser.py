@@ -17,7 +17,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 from nbformat.reader import NotJSONError
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page
 
 from workshop.engines.servers import free_port
 
@@ -25,7 +25,6 @@ sys.path.append(str(Path(__file__).parent))
 from lab_server import Lab, serve
 
 pytestmark = pytest.mark.browser
-CHROMIUM = shutil.which("chromium")
 PICTURE = os.environ.get("LAB_PICTURE")
 SOLUTION = "late_share = (flights['arr_delay'].dropna() >= 15).mean()"
 
@@ -43,19 +42,15 @@ def lab(kit, tmp_path_factory) -> Iterator[Lab]:
 
 
 @pytest.fixture
-def page(lab):
-    """The start page in Debian's chromium; a request to another machine fails the test."""
-    if CHROMIUM is None and not os.environ.get("CI"):
-        pytest.skip("no chromium on this machine: apt install chromium")
+def page(browser, lab):
+    """The start page, and nothing else that another test had opened; a request to another machine fails the test."""
     asked = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"] if os.geteuid() == 0 else [])
-        page = browser.new_page(viewport={"width": 1400, "height": 900}, locale="ru-RU")
-        page.set_default_timeout(90_000)
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(lab.address)
-        yield page
-        browser.close()
+    page = browser.new_page(viewport={"width": 1400, "height": 900}, locale="ru-RU")
+    page.set_default_timeout(90_000)
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{lab.address}&reset")
+    yield page
+    page.close()
     assert asked
     assert [url for url in asked if not url.startswith((lab.origin, "data:", "blob:"))] == []
 
@@ -66,7 +61,7 @@ def follow(page: Page, link: str) -> Locator:
     start.get_by_role("heading", name="Автоматизация пайплайнов в ML").wait_for()
     start.locator("tr", has_text="0. Начало").get_by_role("link", name=link).click()
     notebook = page.locator(".jp-NotebookPanel:visible")
-    page.locator("#jp-main-statusbar").get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+    notebook.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
     return notebook
 
 

@@ -1,7 +1,6 @@
 """The site: what is on it, that its links lead somewhere, and how it behaves in a real browser, opened from disk."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -12,11 +11,10 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from workshop.places import ROOT
 
-CHROMIUM = shutil.which("chromium")
 browser_test = pytest.mark.browser
 RUN_LESSON_0 = """
 from pathlib import Path
@@ -223,16 +221,6 @@ def test_a_lesson_that_stopped_half_way_shows_what_it_has_and_says_so(small):
 
 
 # --- in a browser, from disk
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None and not os.environ.get("CI"):
-        pytest.skip("no chromium on this machine: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"] if os.geteuid() == 0 else [])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

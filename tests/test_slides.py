@@ -1,7 +1,6 @@
 """The lecture's decks: the same slides in both languages, every point of the lecture, and how they look in a real browser."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -12,20 +11,19 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from pypdf import PdfReader
 
 from workshop import slides
-from workshop.places import ROOT
+from workshop.places import LANGUAGES, ROOT
 from workshop.quiz_questions import POINTS
 from workshop.slide_material import Material
 from workshop.slide_source import read
 
-CHROMIUM = shutil.which("chromium")
-SOURCES = {lang: ROOT / "slides" / lang / "index.md" for lang in slides.LANGUAGES}
+SOURCES = {lang: ROOT / "slides" / lang / "index.md" for lang in LANGUAGES}
 # what is read from files and from the run; its captions and descriptions are in the deck's language
 SHOWN = re.compile(r"`{3,}\{[a-z-]+\}.*|:(?!alt:|caption:)[a-z-]+: .*|\{\{[^}]+\}\}")
-BOTH = pytest.mark.parametrize("lang", slides.LANGUAGES)
+BOTH = pytest.mark.parametrize("lang", LANGUAGES)
 
 
 # --- the source
@@ -222,14 +220,9 @@ def test_without_chromium_there_is_html_and_a_message(small, run, tmp_path, caps
 
 
 @pytest.fixture(scope="module")
-def browser(built) -> Iterator[Browser]:
-    """Debian's chromium; after the build, which prints by a chromium of its own."""
-    if CHROMIUM is None and not os.environ.get("CI"):
-        pytest.skip("no chromium on this machine: apt install chromium")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"] if os.geteuid() == 0 else [])
-        yield running
-        running.close()
+def browser(built, browser) -> Browser:
+    """The browser, started after the build, which prints by one of its own."""
+    return browser
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workshop.places import ROOT, environment
+from workshop.places import LANGUAGES, ROOT, environment
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -30,7 +30,7 @@ def add_parser(commands) -> None:
         "`make slides` are taken along if they are there. Exit code 1: something is wrong with a page; 2: the command is "
         "wrong. Either way the last good site stays.",
     )
-    parser.add_argument("--lang", choices=("ru", "en"), help="one language only; default: both")
+    parser.add_argument("--lang", choices=LANGUAGES, help="one language only; default: both")
     parser.add_argument("--to", type=Path, default=FOLDER, metavar="FOLDER", help="default: site/build")
     parser.add_argument("--lessons", type=Path, metavar="RUN", help="another run of the lessons; default: runs/latest-lessons")
     parser.set_defaults(main=main)
@@ -38,7 +38,7 @@ def add_parser(commands) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Build the site and give the exit code."""
-    from workshop.site_pages import LANGUAGES, SiteError
+    from workshop.site_pages import SiteError
 
     target, lessons = options.to.resolve(), options.lessons
     if target.exists() and (not target.is_dir() or (any(target.iterdir()) and not (target / MARK).exists())):
@@ -71,10 +71,9 @@ def build(root: Path, target: Path, lessons: Path, languages: tuple[str, ...]) -
         new.mkdir()
         made = {}
         for lang, site in sites.items():
-            other = next((each for each in sites.values() if each is not site), None)
             source = Path(scratch, lang)
             shutil.copytree(root / "site", source, ignore=shutil.ignore_patterns("build", ".build*", "texts.yaml"))
-            made[lang] = {"pages": sorted(site.pages), "outputs": site_pages.write(site, other, executed, source)}
+            made[lang] = {"pages": sorted(site.pages), "outputs": site_pages.write(site, _other(site, sites), executed, source)}
             _tell(lang, made[lang])
         _sphinx(sites, Path(scratch))
         for lang in sites:
@@ -83,6 +82,11 @@ def build(root: Path, target: Path, lessons: Path, languages: tuple[str, ...]) -
         chooser = site_pages.TEMPLATES.get_template("chooser.html.j2")
         (new / "index.html").write_text(chooser.render(languages=languages, t=site_pages.texts()), encoding="utf-8")
         artifacts.write_json(new / MARK, made)
+
+
+def _other(site: "Site", sites: "dict[str, Site]") -> "Site | None":
+    """The site in the other language, if it is built too."""
+    return next((each for each in sites.values() if each is not site), None)
 
 
 def extras(root: Path, lang: str, languages: tuple[str, ...]) -> dict[str, str]:
@@ -155,7 +159,6 @@ def _command(site: "Site", sites: "dict[str, Site]", source: Path, out: Path) ->
     from workshop.site_pages import texts
 
     t = texts()[site.lang]
-    other = next((each for each in sites.values() if each is not site), None)
     context = {
         "text_own": t["own"],
         "text_other": t["other"],
@@ -163,7 +166,7 @@ def _command(site: "Site", sites: "dict[str, Site]", source: Path, out: Path) ->
         "other_lang": "",
         "other_pages": "",
     }
-    if other:
+    if other := _other(site, sites):
         ours = ("index", "quiz", "search", "tasks/index", "solutions/index")
         context |= {"other_lang": other.lang, "other_pages": " ".join([*other.pages, *ours])}
     settings = {"language": site.lang, "project": t["title"], "html_title": t["title"]}

@@ -29,7 +29,6 @@ TEMPLATES = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-LANGUAGES = ("ru", "en")
 # single texts: the page's name, and the file without .md, or .ru.md if there is one in Russian
 _TEXTS = {
     "readme": "README",

@@ -3,6 +3,7 @@
 The run to show is the configuration value `workshop_run`, a folder.
 """
 
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import ClassVar
@@ -41,8 +42,18 @@ def setup(app: Sphinx) -> dict[str, object]:
     return {"parallel_read_safe": True}
 
 
+@cache
+def _read(run: Path, lang: str) -> Material:
+    return Material(run, lang)
+
+
+def _material(config: Config) -> Material:
+    """What there is to show of the run; read once, not for each figure."""
+    return _read(Path(config.workshop_run), config.language)
+
+
 def _add_values(app: Sphinx, config: Config) -> None:
-    config.myst_substitutions = Material(Path(config.workshop_run), config.language).values()
+    config.myst_substitutions = _material(config).values()
 
 
 def _wrap_code(app: Sphinx, doctree: nodes.document) -> None:
@@ -83,7 +94,7 @@ class _Directive(SphinxDirective):
     @property
     def material(self) -> Material:
         """What there is to show of the run."""
-        return Material(Path(self.config.workshop_run), self.config.language)
+        return _material(self.config)
 
 
 class Wrapped(_Directive):

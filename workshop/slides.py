@@ -9,14 +9,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from workshop.places import ROOT, RUNS, environment
+from workshop.places import LANGUAGES, ROOT, RUNS, environment
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 SLIDES = ROOT / "slides"
 BUILD = SLIDES / "build"
-LANGUAGES = ("ru", "en")
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -117,22 +121,25 @@ def chromium() -> str | None:
     return own if Path(own).exists() else None
 
 
-def _print(page: Path, to: Path, browser: str) -> None:
-    """Print a deck by Reveal's print view, a page for each slide."""
+@contextmanager
+def running(browser: str) -> Iterator["Browser"]:
+    """Start what `chromium` found, without a window, and close it afterwards."""
     from playwright.sync_api import sync_playwright
 
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0  # for whom chromium has no sandbox
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"] if _is_root() else [])
+        started = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"] if is_root else [])
         try:
-            tab = running.new_page()
-            tab.goto(f"{page.resolve().as_uri()}?print-pdf")
-            tab.wait_for_function("Reveal.isReady() && document.querySelectorAll('.pdf-page').length > 0")
-            tab.evaluate("document.fonts.ready")
-            tab.pdf(path=to, prefer_css_page_size=True, print_background=True)
+            yield started
         finally:
-            running.close()
+            started.close()
 
 
-def _is_root() -> bool:
-    """Whether chromium needs --no-sandbox."""
-    return hasattr(os, "geteuid") and os.geteuid() == 0
+def _print(page: Path, to: Path, browser: str) -> None:
+    """Print a deck by Reveal's print view, a page for each slide."""
+    with running(browser) as chromium:
+        tab = chromium.new_page()
+        tab.goto(f"{page.resolve().as_uri()}?print-pdf")
+        tab.wait_for_function("Reveal.isReady() && document.querySelectorAll('.pdf-page').length > 0")
+        tab.evaluate("document.fonts.ready")
+        tab.pdf(path=to, prefer_css_page_size=True, print_background=True)
