@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from flight_delays import artifacts
-from workshop.compare import compare, table
+from flight_delays.pipeline import Project
+from workshop.compare import compare, count_flights, table
 from workshop.engine_run import RunFailed, open_sandbox, store, stored
 from workshop.engines import load
 from workshop.report import write_report
@@ -24,6 +25,11 @@ def plain(tmp_path_factory):
         outcome = session.run()
     store(run_dir, "scripts", session, outcome)
     return run_dir
+
+
+@pytest.fixture(scope="module")
+def project(plain):
+    return Project.load(plain / "work/scripts")
 
 
 @pytest.fixture
@@ -42,15 +48,16 @@ def test_results_say_what_ran_and_how_long(plain):
     assert entry["metrics"]["best"] in entry["metrics"]["candidates"]
 
 
-def test_flights_are_counted_as_the_pipeline_takes_them_in_whatever_the_source(sandbox, tmp_path):
-    with load("scripts").session(sandbox) as session:
-        store(tmp_path / "run", "scripts", session, session.run())
-    source = pd.read_csv(sandbox.root / "source/flights.csv.zip", usecols=["month"])
-    assert compare(tmp_path / "run", ["scripts"], profile="quick")["rows"] == len(source)
+def test_flights_are_counted_as_the_pipeline_takes_them_in_whatever_the_source(sandbox):
+    taken = {path.parent.name: len(pd.read_parquet(path)) for path in sandbox.root.glob("data/raw/*/flights.parquet")}
+    assert count_flights(Project.load(sandbox.root)) == sum(taken.values())
+    assert len(set(taken.values())) == 3
+    sandbox.set_param("ingest.rows", min(taken.values()))
+    assert count_flights(Project.load(sandbox.root)) == 3 * min(taken.values())
 
 
-def test_same_bytes_are_identical(run_dir):
-    results = compare(run_dir, ["scripts", "dvc"], profile="quick")
+def test_same_bytes_are_identical(run_dir, project):
+    results = compare(run_dir, ["scripts", "dvc"], profile="quick", project=project)
     assert results["identical"] is True
     assert json.loads((run_dir / "results.json").read_text()) == results
     assert set(results) == {"profile", "rows", "engines", "identical"}
@@ -59,25 +66,25 @@ def test_same_bytes_are_identical(run_dir):
 
 
 @pytest.mark.parametrize("key", ["metrics_sha256", "predictions_sha256"])
-def test_another_hash_is_not_identical(run_dir, key):
+def test_another_hash_is_not_identical(run_dir, project, key):
     file = run_dir / "results/dvc/entry.json"
     entry = json.loads(file.read_text())
     entry[key] = "0" * 64
     file.write_text(json.dumps(entry))
-    results = compare(run_dir, ["scripts", "dvc"], profile="quick")
+    results = compare(run_dir, ["scripts", "dvc"], profile="quick", project=project)
     assert results["identical"] is False
     assert table(results).loc["dvc", "same"] == "NO"
 
 
-def test_a_missing_engine_is_not_identical(run_dir):
-    results = compare(run_dir, ["scripts", "dvc", "airflow"], profile="quick")
+def test_a_missing_engine_is_not_identical(run_dir, project):
+    results = compare(run_dir, ["scripts", "dvc", "airflow"], profile="quick", project=project)
     assert results["identical"] is False
     assert list(results["engines"]) == ["scripts", "dvc"]
 
 
 @pytest.mark.parametrize(("lang", "axis"), [("ru", "секунды"), ("en", "seconds")])
-def test_report_is_one_file_that_asks_nothing_of_the_network(run_dir, lang, axis):
-    compare(run_dir, ["scripts", "dvc"], profile="quick")
+def test_report_is_one_file_that_asks_nothing_of_the_network(run_dir, project, lang, axis):
+    compare(run_dir, ["scripts", "dvc"], profile="quick", project=project)
     page = write_report(run_dir, **MONTHS, lang=lang).read_text(encoding="utf-8")
     assert f'<html lang="{lang}">' in page
     assert f"<!-- {axis} -->" in page  # matplotlib's note of a text that it drew as a path

@@ -7,8 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from flight_delays import artifacts
 from flight_delays.pipeline import STAGES, Project
 from workshop.engines.base import Outcome, Session
@@ -52,7 +50,6 @@ def store(run_dir: str | Path, engine: str, session: Session, outcome: Outcome) 
             shutil.copy(path, partial)
         shutil.copytree(project.plots, partial / "plots")
         entry = {
-            "rows": sum(pq.read_metadata(project.raw(month) / "flights.parquet").num_rows for month in project.months),
             "started": outcome.started,
             "seconds": round(outcome.seconds, 2),
             "start_seconds": round(session.start_seconds, 2),

@@ -84,7 +84,7 @@ for name in ["scripts", "dvc", "kubeflow", "prefect", "airflow"]:  # servers las
 from workshop.compare import compare, table
 from workshop.engines import NAMES, load
 
-results = compare(run_dir, NAMES, profile="lesson")
+results = compare(run_dir, NAMES, profile="lesson", project=Project.load(box.root))
 print("identical:", results["identical"])
 table(results)
 

@@ -21,11 +21,13 @@ lang = "en"
 # Five runs are done. Did they leave one result? And how much time did each engine add of its own?
 
 # %%
+from flight_delays.pipeline import Project
 from workshop import figures
 from workshop.compare import compare, table
 from workshop.report import write_report
 
-results = compare(run_dir, engines, profile=profile)
+project = Project.load(f"{run_dir}/work/{engines[0]}")  # they are all alike
+results = compare(run_dir, engines, profile=profile, project=project)
 table(results)
 
 # %% [markdown] tags=["ru"]
