@@ -21,10 +21,10 @@ lang = "en"
 # Five runs are done. Did they leave one result? And how much time did each engine add of its own?
 
 # %%
-from flight_delays.pipeline import Project
 from workshop import figures
 from workshop.compare import compare, table
 from workshop.report import write_report
+from flight_delays.pipeline import Project  # workshop knows where it is
 
 project = Project.load(f"{run_dir}/work/{engines[0]}")  # they are all alike
 results = compare(run_dir, engines, profile=profile, project=project)
