@@ -61,7 +61,8 @@ def follow(page: Page, link: str) -> Locator:
     start.get_by_role("heading", name="Автоматизация пайплайнов в ML").wait_for()
     start.locator("tr", has_text="0. Начало").get_by_role("link", name=link).click()
     notebook = page.locator(".jp-NotebookPanel:visible")
-    notebook.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+    # before that JupyterLab forgets what it was asked to run; the notebook's own indicator says idle too early
+    page.locator("#jp-main-statusbar").get_by_text("Python 3 (ipykernel) | Idle").wait_for()
     return notebook
 
 
