@@ -16,7 +16,8 @@ from workshop.places import ROOT, WORK, environment
 TEXTS = {
     "ru": {
         "title": "Автоматизация пайплайнов в ML",
-        "what": "Читайте тетради по порядку, после каждой решайте задачи. Ваши решения лежат в {0}, их никто не перезапишет.",
+        "what": "Читайте тетради по порядку, после каждой решайте задачи. Ваши решения лежат в {0}, их никто не перезапишет. "
+        "Открыли тетрадь? Подождите, пока внизу появится Idle: что запущено раньше, JupyterLab теряет.",
         "head": ("Урок", "Тетрадь", "Задачи", "Решения"),
         "lesson": "тетрадь",
         "exercise": "задачи",
@@ -26,7 +27,8 @@ TEXTS = {
     },
     "en": {
         "title": "Automating ML pipelines",
-        "what": "Read the notebooks in order, solve the tasks after each. Your solutions are in {0}; nothing overwrites them.",
+        "what": "Read the notebooks in order, solve the tasks after each. Your solutions are in {0}; nothing overwrites them. "
+        "Opened a notebook? Wait for Idle at the bottom: what is run before, JupyterLab forgets.",
         "head": ("Lesson", "Notebook", "Tasks", "Solutions"),
         "lesson": "notebook",
         "exercise": "tasks",
