@@ -274,6 +274,15 @@ def test_every_page_leads_to_itself_in_the_other_language(site, open_page):
 
 
 @browser_test
+def test_plans_are_seen_without_scrolling_sideways(site, open_page):
+    page = open_page(site / "index.html")
+    for plan in site.glob("*/guide/plan_*.html"):
+        page.goto(plan.as_uri())
+        hidden = page.locator(".table-wrapper").evaluate_all("tables => tables.map(each => each.scrollWidth - each.clientWidth)")
+        assert set(hidden) == {0}, plan
+
+
+@browser_test
 def test_the_start_page_leads_to_slides_report_and_questions(site, open_page):
     page = open_page(site / "ru/index.html")
     for name, heading in (("Слайды лекция", "A deck in ru"), ("Отчёт", "A report"), ("Проверьте себя", "Проверьте себя")):
