@@ -278,7 +278,7 @@ def test_plans_are_seen_without_scrolling_sideways(site, open_page):
     page = open_page(site / "index.html")
     for plan in site.glob("*/guide/plan_*.html"):
         page.goto(plan.as_uri())
-        hidden = page.locator(".table-wrapper").evaluate_all("tables => tables.map(each => each.scrollWidth - each.clientWidth)")
+        hidden = page.locator(".table-wrapper").evaluate_all("all => all.map(each => each.scrollWidth - each.clientWidth)")
         assert set(hidden) == {0}, plan
 
 
