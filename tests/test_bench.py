@@ -1,6 +1,7 @@
 """What `make bench` measures with: empty stages that an engine cannot tell from real ones, and runs that begin from nothing."""
 
 import json
+import re
 
 import pytest
 
@@ -67,7 +68,7 @@ def test_table_and_chart_show_every_engine_and_situation(tmp_path):
     table = write_table(results, tmp_path / "table.md")
     assert (tmp_path / "table.md").read_text(encoding="utf-8") == table
     for text in (*bench.SITUATIONS, "| dvc | 3.0 s, 1 stages |", "| dvc | 3.0 | 3.0 |", "+2.5%", "+0.25 s"):
-        assert text in table, json.dumps(text)
+        assert text in re.sub(" +", " ", table), json.dumps(text)  # columns are padded
     write_chart(results, tmp_path / "chart.svg")
     assert (tmp_path / "chart.svg").read_text(encoding="utf-8").startswith("<svg")
 
