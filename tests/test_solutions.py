@@ -13,6 +13,9 @@ import pytest
 from workshop.places import ROOT, environment
 
 SOLUTIONS = sorted((ROOT / "solutions/en").glob("*.ipynb"))
+# one that computes only, one that starts Git and other commands, one that starts a server: what the grader's limits may break.
+# That every check lets right answers pass is for test_answers.
+GRADED = ["00_start", "04_dvc", "06_prefect"]
 
 
 def _nbval(notebook: Path, work: Path) -> subprocess.CompletedProcess[str]:
@@ -51,11 +54,11 @@ def test_solution_is_stored_executed(notebook):
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("notebook", sorted((ROOT / "solutions/ru").glob("*.ipynb")), ids=lambda path: path.stem)
-def test_our_own_solution_gets_all_points(notebook, tmp_path):
+@pytest.mark.parametrize("name", GRADED)
+def test_our_own_solution_gets_all_points(name, tmp_path):
     student = tmp_path / "handed in" / "лена"
     student.mkdir(parents=True)
-    shutil.copy(notebook, student)
+    shutil.copy(ROOT / f"solutions/ru/{name}.ipynb", student)
     done = subprocess.run(
         [sys.executable, "-m", "workshop", "grade", student.parent, "--out", tmp_path / "graded"],
         cwd=ROOT,
