@@ -21,10 +21,10 @@ print("up", flush=True)
 time.sleep(300)
 """
 HOLDER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from workshop.engines import servers
-from workshop.engines.servers import wait_for
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored, and a test would wait for the sleep to end
 with servers.running({Path(sys.argv[1]): [sys.executable, "-c", sys.argv[2]]}, None) as processes:
     print("holding", flush=True)
     time.sleep(300)
