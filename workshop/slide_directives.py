@@ -42,18 +42,13 @@ def setup(app: Sphinx) -> dict[str, object]:
     return {"parallel_read_safe": True}
 
 
-@cache
-def _read(run: Path, lang: str) -> Material:
-    return Material(run, lang)
-
-
-def _material(config: Config) -> Material:
-    """What there is to show of the run; read once, not for each figure."""
-    return _read(Path(config.workshop_run), config.language)
+@cache  # read once, not for each figure
+def _material(run: str, lang: str) -> Material:
+    return Material(Path(run), lang)
 
 
 def _add_values(app: Sphinx, config: Config) -> None:
-    config.myst_substitutions = _material(config).values()
+    config.myst_substitutions = _material(config.workshop_run, config.language).values()
 
 
 def _wrap_code(app: Sphinx, doctree: nodes.document) -> None:
@@ -94,7 +89,7 @@ class _Directive(SphinxDirective):
     @property
     def material(self) -> Material:
         """What there is to show of the run."""
-        return _material(self.config)
+        return _material(self.config.workshop_run, self.config.language)
 
 
 class Wrapped(_Directive):

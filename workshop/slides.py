@@ -137,8 +137,8 @@ def running(browser: str) -> Iterator["Browser"]:
 
 def _print(page: Path, to: Path, browser: str) -> None:
     """Print a deck by Reveal's print view, a page for each slide."""
-    with running(browser) as chromium:
-        tab = chromium.new_page()
+    with running(browser) as started:
+        tab = started.new_page()
         tab.goto(f"{page.resolve().as_uri()}?print-pdf")
         tab.wait_for_function("Reveal.isReady() && document.querySelectorAll('.pdf-page').length > 0")
         tab.evaluate("document.fonts.ready")
