@@ -1,13 +1,15 @@
 """Servers end with whoever started them, whatever happens to that one."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import psutil
 import pytest
 
-from workshop.engines import servers
+from workshop.engines import databases, servers
 from workshop.engines.servers import wait_for
 from workshop.places import environment
 from workshop.sandbox import CommandFailed
@@ -23,7 +25,7 @@ time.sleep(300)
 HOLDER = """
 import signal, sys, time
 from pathlib import Path
-from workshop.engines import servers
+from workshop.engines import databases, servers
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored, and a test would wait for the sleep to end
 with servers.running({Path(sys.argv[1]): [sys.executable, "-c", sys.argv[2]]}, None) as processes:
     print("holding", flush=True)
@@ -80,7 +82,18 @@ def test_a_database_is_made_once_where_it_can_be_kept(tmp_path, monkeypatch, wri
 
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "environment") if writable else "/dev/null/environment")
     for name in ("one.db", "two.db"):
-        servers.provide_database(tmp_path / name, "pytest", make)
+        databases.provide(tmp_path / name, "pytest", make)
         assert (tmp_path / name).read_text() == "tables"
     assert len(made) == (1 if writable else 2)
     assert not any(home.exists() for home in made)
+
+
+def test_set_up_makes_the_databases_of_all_engines(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr("flight_delays.registry.KEPT", tmp_path / "share/flight-delays")
+    databases.main()
+    kept = sorted((tmp_path / "share").rglob("*.db"))
+    assert [file.name.rsplit("-", 1)[0] for file in kept] == ["mlflow", "apache-airflow", "prefect"]
+    for file, table in zip(kept, ["registered_models", "dag_run", "flow_run"], strict=True):
+        with closing(sqlite3.connect(file)) as connection:
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)

@@ -50,5 +50,7 @@ VIRTUAL_ENV="$PWD/.venv" .venv/bin/uv pip install --quiet --require-hashes --com
     || fail "The packages could not be installed. What was installed so far is kept; run the same command again."
 # Notebooks anywhere in the kit can import the kit's tool.
 printf '%s\n' "$PWD" > "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/kit.pth"
+# The empty databases of the engines, now and not at the cost of the first run; whatever hinders it shows there better.
+.venv/bin/python -m workshop.engines.databases >/dev/null 2>&1 || true
 cp requirements.lock .venv/installed.lock
 echo "The environment is ready."

@@ -59,7 +59,7 @@ class Registry:
     def promote(self, model_path: str | os.PathLike[str], *, tags: Mapping[str, str], scores: Mapping[str, float]) -> int:
         """Make the model champion, as a new version unless one with the same tags exists; give its number."""
         if not self.database.exists():
-            self._create()
+            self.create()
         client = self._client()
         same = [v for v in self.versions() if tags.items() <= v.tags.items() and v.model_file.is_file()]
         number = same[-1].number if same else self._add(Path(model_path), tags, scores)
@@ -70,7 +70,8 @@ class Registry:
         """Give the alias champion to an earlier version."""
         self._client().set_registered_model_alias(self.model_name, CHAMPION, str(number))
 
-    def _create(self) -> None:
+    def create(self) -> None:
+        """Make the registry's database, without a model in it."""
         kept = KEPT / f"mlflow-{version('mlflow')}.db"
         with suppress(OSError):  # an environment that may not be written to
             self._keep(kept)

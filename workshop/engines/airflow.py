@@ -24,8 +24,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from workshop.engines import databases
 from workshop.engines.base import Outcome, Session, engine_record
-from workshop.engines.servers import OPENER, check, free_port, provide_database, running
+from workshop.engines.servers import OPENER, check, free_port, running
 from workshop.places import WORK, environment
 from workshop.sandbox import CommandFailed, Record, Sandbox
 
@@ -261,7 +262,7 @@ def _make_home(sandbox: Sandbox, name: str, *, port: int = 8080, password: str |
     home = sandbox.root / ".engines" / name
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True, mode=0o700)
-    provide_database(home / "airflow.db", "apache-airflow", _make_database)
+    empty_database(home / "airflow.db")
     url = f"http://127.0.0.1:{port}"
     config = configparser.ConfigParser(interpolation=None)
     config.read_dict(
@@ -301,6 +302,11 @@ def _make_home(sandbox: Sandbox, name: str, *, port: int = 8080, password: str |
     for file in home.iterdir():
         file.chmod(0o600)
     return home
+
+
+def empty_database(target: Path) -> None:
+    """Put a database with all of Airflow's tables at `target`, a new file."""
+    databases.provide(target, "apache-airflow", _make_database)
 
 
 def _make_database(home: Path) -> Path:

@@ -19,8 +19,9 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from workshop.engines import databases
 from workshop.engines.base import Session, engine_record
-from workshop.engines.servers import OPENER, check, free_port, provide_database, running, wait_for
+from workshop.engines.servers import OPENER, check, free_port, running, wait_for
 from workshop.places import WORK, environment
 from workshop.sandbox import CommandFailed, Record, Sandbox
 
@@ -135,7 +136,7 @@ def session(sandbox: Sandbox, *, ui: bool = False) -> Iterator[Prefect]:
     }
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "prefect.db").exists():
-        provide_database(home / "prefect.db", "prefect", _make_database)
+        empty_database(home / "prefect.db")
     started = time.perf_counter()
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with running({home / "server.log": command}, sandbox.environment(**settings)) as processes:
@@ -181,6 +182,11 @@ def _api(url: str, path: str, content: dict[str, Any] | None = None) -> Any:
             if error.code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > until:
                 raise
         time.sleep(0.5)  # its database is locked by another request: Prefect's own client tries again too
+
+
+def empty_database(target: Path) -> None:
+    """Put a database with all of Prefect's tables at `target`, a new file."""
+    databases.provide(target, "prefect", _make_database)
 
 
 def _make_database(home: Path) -> Path:

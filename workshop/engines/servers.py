@@ -5,7 +5,6 @@ from a pipe that nobody but the starter holds open, and ends them when the pipe 
 """
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,9 +13,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
@@ -112,29 +109,6 @@ def _session_of(process: psutil.Process) -> int | None:
         return os.getsid(process.pid)
     except (ProcessLookupError, PermissionError):
         return None
-
-
-def provide_database(target: Path, package: str, make: Callable[[Path], Path]) -> None:
-    """Put an empty database with all tables of an engine at `target`, a new file.
-
-    Making it takes most of a start, so one is kept in the Python environment for each version of `package`, if that
-    can be written to. `make` is given an empty folder and tells where in it the database is.
-    """
-    folder = Path(sys.prefix, "share", "workshop")
-    kept = folder / f"{package}-{version(package)}.db"
-    with suppress(OSError):
-        if not kept.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            _make(kept, make)
-    if kept.exists():
-        shutil.copyfile(kept, target)
-    else:
-        _make(target, make)
-
-
-def _make(database: Path, make: Callable[[Path], Path]) -> None:
-    with TemporaryDirectory(dir=database.parent) as home:
-        make(Path(home)).replace(database)
 
 
 def _guard() -> None:

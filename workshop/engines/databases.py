@@ -1,0 +1,50 @@
+"""Empty databases of the engines, kept in the Python environment: `python -m workshop.engines.databases` makes all.
+
+The set-up does that, so that no run is charged for it. One that is not there is made when it is first needed.
+"""
+
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+
+def provide(target: Path, package: str, make: Callable[[Path], Path]) -> None:
+    """Put an empty database with all tables of an engine at `target`, a new file.
+
+    Making it takes most of a start, so one is kept in the Python environment for each version of `package`, if that
+    can be written to. `make` is given an empty folder and tells where in it the database is.
+    """
+    folder = Path(sys.prefix, "share", "workshop")
+    kept = folder / f"{package}-{version(package)}.db"
+    with suppress(OSError):
+        if not kept.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            _make(kept, make)
+    if kept.exists():
+        shutil.copyfile(kept, target)
+    else:
+        _make(target, make)
+
+
+def _make(database: Path, make: Callable[[Path], Path]) -> None:
+    with TemporaryDirectory(dir=database.parent) as home:
+        make(Path(home)).replace(database)
+
+
+def main() -> None:
+    """Make all that are not there yet."""
+    from flight_delays.registry import Registry
+    from workshop.engines import airflow, prefect
+
+    with TemporaryDirectory() as folder:
+        airflow.empty_database(Path(folder, "airflow.db"))
+        prefect.empty_database(Path(folder, "prefect.db"))
+        Registry(folder, "any").create()
+
+
+if __name__ == "__main__":
+    main()
