@@ -8,5 +8,5 @@ import atexit
 import gc
 
 # A process that ran a stage just ends. Otherwise Python first looks through all that was imported for garbage, which
-# after scikit-learn takes half a second and after MLflow one and a half, for each of a pipeline's many processes.
+# after scikit-learn takes half a second and after MLflow a second or more, in each of a pipeline's many processes.
 atexit.register(gc.freeze)
