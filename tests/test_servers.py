@@ -25,7 +25,7 @@ time.sleep(300)
 HOLDER = """
 import signal, sys, time
 from pathlib import Path
-from workshop.engines import databases, servers
+from workshop.engines import servers
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored, and a test would wait for the sleep to end
 with servers.running({Path(sys.argv[1]): [sys.executable, "-c", sys.argv[2]]}, None) as processes:
     print("holding", flush=True)

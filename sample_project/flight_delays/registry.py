@@ -58,8 +58,7 @@ class Registry:
 
     def promote(self, model_path: str | os.PathLike[str], *, tags: Mapping[str, str], scores: Mapping[str, float]) -> int:
         """Make the model champion, as a new version unless one with the same tags exists; give its number."""
-        if not self.database.exists():
-            self.create()
+        self.create()
         client = self._client()
         same = [v for v in self.versions() if tags.items() <= v.tags.items() and v.model_file.is_file()]
         number = same[-1].number if same else self._add(Path(model_path), tags, scores)
@@ -71,7 +70,9 @@ class Registry:
         self._client().set_registered_model_alias(self.model_name, CHAMPION, str(number))
 
     def create(self) -> None:
-        """Make the registry's database, without a model in it."""
+        """Make the registry's database, without a model in it, unless there is one."""
+        if self.database.exists():
+            return
         kept = KEPT / f"mlflow-{version('mlflow')}.db"
         with suppress(OSError):  # an environment that may not be written to
             self._keep(kept)

@@ -137,3 +137,12 @@ def test_the_kept_database_is_empty_and_made_once(project, tmp_path, monkeypatch
         if name == "one":
             made = kept.stat().st_mtime_ns
     assert kept.stat().st_mtime_ns == made
+
+
+def test_a_registry_that_is_there_is_not_made_anew(project, tmp_path):
+    registry = Registry(tmp_path / "registry", "flight-delays")
+    best = artifacts.read_json(project.metrics)["best"]
+    registry.promote(project.model(best), tags={"candidate": best}, scores={"roc_auc": 0.5})
+    before = artifacts.sha256(registry.database)  # the file: MLflow's open connections would not see another in its place
+    registry.create()
+    assert artifacts.sha256(registry.database) == before

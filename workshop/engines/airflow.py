@@ -35,7 +35,7 @@ USER = "admin"
 DAG_FILE = "dags/flight_delays_dag.py"
 # The `airflow` command. jsonschema would also load a checker of IRIs, which nothing here needs, and which takes every
 # process more than a second. Looking for garbage among all that Airflow loads takes a quarter of the API server's start,
-# and two seconds of every process's end: so seldom, and not at the end.
+# and half a second to three of a process's end: so seldom, and not at the end.
 _MAIN = (
     "import atexit, gc, sys; gc.set_threshold(50_000, 50, 100); atexit.register(gc.freeze); "
     "sys.modules['rfc3987_syntax'] = None; {}from airflow.__main__ import main; main()"
