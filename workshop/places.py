@@ -14,7 +14,7 @@ LANGUAGES = ("ru", "en")  # of everything that is read; folders bear these names
 
 
 # Settings of the user's own installations, which would send our runs there.
-_FOREIGN = ("AIRFLOW_", "PREFECT_", "MLFLOW_", "DVC_", "KFP_", "DASK_", "JUPYTER_", "PYTHON")
+_FOREIGN = ("AIRFLOW_", "PREFECT_", "MLFLOW_", "DVC_", "KFP_", "DASK_", "GIT_", "JUPYTER_", "PYTHON")
 
 
 def environment(**extra: str) -> dict[str, str]:

@@ -150,8 +150,10 @@ class Project:
 
 def git_commit(root: Path) -> str:
     """The commit that is checked out in `root`, or "unknown" outside of a git repository."""
+    # a hook of another repository tells every git, by variables, to look there
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
-        done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
+        done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, env=env, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         return "unknown"
     return done.stdout.strip() if done.returncode == 0 else "unknown"
