@@ -51,13 +51,13 @@ def test_servers_do_not_outlive_a_killed_starter(tmp_path, wanted):
 
 
 def test_stubborn_server_and_its_children_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(servers, "_STOP_TIMEOUT", 2)
+    monkeypatch.setattr(servers, "STOP_SECONDS", 2)
     log = tmp_path / "server.log"
-    before = psutil.Process().children(recursive=True)  # helpers of libraries that other tests have used
     with servers.running({log: [sys.executable, "-c", STUBBORN]}, environment()) as processes:
         wait_for(lambda: log.read_text() == "up\n")
-        started = [process for process in psutil.Process().children(recursive=True) if process not in before]
-        assert len(started) == 3
+        server = psutil.Process(processes[log].pid)
+        started = [server, *server.children(recursive=True)]
+        assert len(started) == 2
         servers.check(processes)
         assert log.stat().st_mode & 0o077 == 0
     assert not [process for process in started if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]

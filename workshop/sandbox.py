@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from workshop.places import SAMPLE_PROJECT, environment
+from workshop.processes import guarded
 
 _NOT_COPIED = shutil.ignore_patterns(
     "data",
@@ -99,13 +100,14 @@ class Sandbox:
     def run(
         self, command: Sequence[str], *, log: str | None = None, check: bool = True, timeout: float = 900, **env: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command in the sandbox, in a process group of its own and without a terminal.
+        """Run a command in the sandbox, in a session of its own and without a terminal.
 
         `python` is the kit's own. Output goes to logs/`log` too if given. CommandFailed if it ends with another
-        code than 0 and `check` is set.
+        code than 0 and `check` is set; TimeoutExpired after `timeout` seconds. Then, and when it is interrupted or the
+        process that runs it is killed, the command and all that it started are ended.
         """
         arguments = [sys.executable if part == "python" and n == 0 else str(part) for n, part in enumerate(command)]
-        done = subprocess.run(
+        with guarded(
             arguments,
             cwd=self.root,
             env=self.environment(**env),
@@ -113,10 +115,9 @@ class Sandbox:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=timeout,
-            start_new_session=True,
-            check=False,
-        )
+        ) as process:
+            output, _ = process.communicate(timeout=timeout)
+        done = subprocess.CompletedProcess(arguments, process.returncode, output)
         if log:
             (self.root / "logs" / log).write_text(done.stdout, encoding="utf-8")
         if check and done.returncode != 0:

@@ -1,29 +1,20 @@
-"""What the engines with servers have in common: a free port, a way to talk, start and stop.
+"""What the engines with servers have in common: a free port, a way to talk, start and stop."""
 
-Servers end with the process that started them, also when that is killed: a guard, a small process of its own, reads
-from a pipe that nobody but the starter holds open, and ends them when the pipe closes.
-"""
-
-import os
-import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from workshop.places import environment
+from workshop.processes import end, guarded
 from workshop.sandbox import CommandFailed
 
 # The server is on this machine, whatever proxy is set.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-_STOP_TIMEOUT = 15  # seconds from the request to end until the processes are killed
+STOP_SECONDS = 15  # seconds from the request to end until the processes are killed
 _LAST_LINES = 15
 
 
@@ -43,32 +34,27 @@ def running(
     Each works in `cwd`, by default in its log's folder, in a session of its own, and keeps its files from other users.
     Gives log file -> process.
     """
-    guard = subprocess.Popen([sys.executable, "-m", __name__], env=environment(), stdin=subprocess.PIPE, start_new_session=True)
     processes: dict[Path, subprocess.Popen] = {}
-    try:
-        for log, command in commands.items():
-            log.touch(mode=0o600)
-            with log.open("wb") as output:
-                processes[log] = subprocess.Popen(
-                    command,
-                    cwd=cwd or log.parent,
-                    env=env,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    start_new_session=True,  # by which whatever it starts is found again
-                    umask=0o077,
-                )
-            guard.stdin.write(b"%d\n" % processes[log].pid)
-            guard.stdin.flush()
-        yield processes
-    finally:
-        end([process.pid for process in processes.values()])
-        for process in processes.values():
-            process.wait()
-        guard.kill()
-        guard.wait()
-        guard.stdin.close()
+    with ExitStack() as guards:
+        try:
+            for log, command in commands.items():
+                log.touch(mode=0o600)
+                with log.open("wb") as output:
+                    server = guarded(
+                        command,
+                        cwd=cwd or log.parent,
+                        env=env,
+                        stdin=subprocess.DEVNULL,
+                        stdout=output,
+                        stderr=output,
+                        umask=0o077,
+                    )
+                    processes[log] = guards.enter_context(server)
+            yield processes
+        finally:
+            end([process.pid for process in processes.values()], STOP_SECONDS)
+            for process in processes.values():
+                process.wait()
 
 
 def check(processes: Mapping[Path, subprocess.Popen]) -> None:
@@ -87,34 +73,3 @@ def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
             raise TimeoutError(f"waited {seconds} s in vain")
         time.sleep(0.1)
     return found
-
-
-def end(leaders: Iterable[int]) -> None:
-    """End process groups by their leaders' ids and all that they started: asked first, then killed."""
-    leaders = set(leaders)
-    for pid in leaders:
-        with suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGTERM)
-    psutil.wait_procs([process for process in psutil.process_iter() if process.pid in leaders], _STOP_TIMEOUT)
-    # A task may have a process group of its own, but is still of the session of the server that started it.
-    left = [process for process in psutil.process_iter() if _session_of(process) in leaders]
-    for process in left:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(left, _STOP_TIMEOUT)
-
-
-def _session_of(process: psutil.Process) -> int | None:
-    try:
-        return os.getsid(process.pid)
-    except (ProcessLookupError, PermissionError):
-        return None
-
-
-def _guard() -> None:
-    """End the process groups named on standard input as soon as it closes."""
-    end([int(line) for line in sys.stdin])
-
-
-if __name__ == "__main__":
-    _guard()
