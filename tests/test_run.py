@@ -79,6 +79,7 @@ def test_a_failed_notebook_is_named_and_resume_runs_only_what_is_missing(kit):
     [
         (["-p", "moths", "3"], "declares no parameter moths; it declares engines, "),
         (["--engines", "scripts,luigi"], "unknown engine 'luigi'; there are scripts, dvc"),
+        (["--engines", ""], "unknown engine ''; there are scripts, dvc"),
         (["--train-months", "2013-05"], "2013-03 (test) is before 2013-05 (train)"),
         (["--test-months", "April"], "April"),
         (["--rows", "0"], "--rows: expected 1 or more, got 0"),

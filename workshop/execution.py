@@ -8,8 +8,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -49,18 +50,17 @@ class Run:
 
     @classmethod
     def create(cls, state: dict[str, Any], link: str) -> "Run":
-        """A new folder named by the time, to which runs/`link` points."""
+        """A new folder named by the time, which no other run has, and to which runs/`link` points."""
+        RUNS.mkdir(exist_ok=True)
         name = time.strftime("%Y-%m-%dT%H-%M-%S")
-        folder = RUNS / name
-        for number in range(2, 100):
-            if not folder.exists():
+        for number in count(1):
+            folder = RUNS / (name if number == 1 else f"{name}-{number}")
+            with suppress(FileExistsError):  # of a run that started in the same second
+                folder.mkdir()
                 break
-            folder = RUNS / f"{name}-{number}"
-        folder.mkdir(parents=True)
         run = cls(folder)
         run.write(state)
-        partial = RUNS / f".{link}"
-        partial.unlink(missing_ok=True)
+        partial = RUNS / f".{link}-{folder.name}"
         partial.symlink_to(folder.name, target_is_directory=True)
         partial.replace(RUNS / link)
         return run

@@ -71,7 +71,7 @@ def given_parameters(options: argparse.Namespace) -> dict[str, Any]:
 def parameters(options: argparse.Namespace) -> dict[str, Any]:
     """What every notebook of the pipeline is given; RunError if a value makes no sense."""
     profile = options.profile or "quick"
-    names = options.engines.split(",") if options.engines else list(engines.NAMES)
+    names = list(engines.NAMES) if options.engines is None else options.engines.split(",")
     for name in names:
         if name not in engines.NAMES:
             raise RunError(f"--engines: unknown engine {name!r}; there are {', '.join(engines.NAMES)}")

@@ -43,7 +43,7 @@ def _items(project: Project, options: argparse.Namespace) -> list[str | None]:
     for name, value in given.items():
         if value is not None and name != each:
             raise ParamsError(f"--{name} does not go with this stage")
-    return [given[each]] if each and given[each] else project.items(options.stage)
+    return project.items(options.stage) if each is None or given[each] is None else [given[each]]
 
 
 if __name__ == "__main__":

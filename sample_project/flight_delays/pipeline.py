@@ -59,7 +59,7 @@ class Project:
     @classmethod
     def load(cls, root: str | os.PathLike[str] = ".", params_file: str | os.PathLike[str] | None = None) -> "Project":
         """Read and check params.yaml in `root`, or another file; ParamsError if it is wrong."""
-        return cls(root, parameters.load(params_file or Path(root) / "params.yaml"))
+        return cls(root, parameters.load(Path(root) / "params.yaml" if params_file is None else params_file))
 
     @property
     def months(self) -> list[str]:
