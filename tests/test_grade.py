@@ -3,18 +3,21 @@
 import csv
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+from multiprocessing import forkserver
 from pathlib import Path
 
 import psutil
 import pytest
 
 from workshop import grade
+from workshop.engines.servers import wait_for
 from workshop.grading import jail, notebook
 from workshop.grading.feedback import text
-from workshop.grading.grader import Grader
+from workshop.grading.grader import Grade, Grader
 from workshop.grading.supervise import Limits
 from workshop.lesson_source import BuildError
 from workshop.places import ROOT
@@ -160,8 +163,8 @@ def test_links_and_pipes_are_not_read(tmp_path):
     (tmp_path / "real").write_text('{"cells": []}')
     (tmp_path / "link.ipynb").symlink_to(tmp_path / "real")
     os.mkfifo(tmp_path / "pipe.ipynb")
-    for name in ("link.ipynb", "pipe.ipynb", "none.ipynb"):
-        with pytest.raises(notebook.Refused, match="not_a_file"):
+    for name, key in {"link.ipynb": "link", "pipe.ipynb": "not_a_file", "none.ipynb": "not_a_file"}.items():
+        with pytest.raises(notebook.Refused, match=key):
             notebook.read_submission(tmp_path / name)
 
 
@@ -238,8 +241,20 @@ HOSTILE = {
     "endless_flood": {2: "while True:\n    print('x' * 1000)"},
     "curious": {1: f"import os\n\nanswer = 42 if set(os.listdir('{IN_THE_COPY}/01_tiny')) == {set(LESSON_FILES)} else 0"},
     "vandal": {2: RIGHT[2] + "\n\n\nimport shutil\n\nshutil.rmtree('../../..', ignore_errors=True)"},
+    "deep": {
+        2: RIGHT[2] + "\n\n\nimport os\n\nhere = os.getcwd()\nfor _ in range(3000):\n    os.mkdir('d')\n    os.chdir('d')\n"
+        "os.chdir(here)"
+    },
+    "half_an_emoji": {1: RIGHT[1] + "  # \ud83d", 2: RIGHT[2] + "\n\n\nprint(chr(0xD83D))"},
+    "forger": {
+        2: RIGHT[2] + "\n\n\nsession = get_ipython().kernel.session\nsend = session.send\n\n\n"
+        "def forged(stream, kind, content=None, *rest, **others):\n"
+        "    return send(stream, kind, {'status': 'fine'} if kind == 'execute_reply' else content, *rest, **others)\n\n\n"
+        "session.send = forged"
+    },
     "detached": {2: RIGHT[2] + f"\n\n\nimport subprocess\n\nsubprocess.Popen(['sleep', '{SLEEPER}'], start_new_session=True)"},
 }
+LONG = "я" * 200
 EXPECTED = {
     # points by task, and the key of the remark
     "good": ([2, 2, 2, 2], None),
@@ -261,6 +276,15 @@ EXPECTED = {
     "curious": ([2, 2, 2, 2], None),  # finds what notebooks read, and no solutions
     "vandal": ([2, 2, 0, 2], None),  # it removed its own working folder
     "detached": ([2, 2, 2, 2], None),
+    "deep": ([2, 2, 2, 2], None),
+    "half_an_emoji": ([2, 2, 2, 2], None),
+    "forger": ([2, 0, 0, 0], None),
+    "Зоя": ([2, 2, 2, 2], None),  # a folder named in CP866
+    "=1+1": ([2, 2, 2, 2], None),
+    LONG: ([2, 2, 2, 2], "no_feedback"),  # a name that fits as CP866 and not as UTF-8
+    "linked": ([0, 0, 0, 0], "link"),
+    "linked_file": ([0, 0, 0, 0], "link"),
+    "linked_folder": ([0, 0, 0, 0], "link"),
     "damaged": ([0, 0, 0, 0], "not_json"),
     "foreign": ([0, 0, 0, 0], "foreign"),
     "missing": ([0, 0, 0, 0], "missing"),
@@ -290,6 +314,13 @@ def write_submissions(folder: Path, tiny: notebook.Assignment, other: notebook.A
     put("cheat", cheat)
     for name, answers in HOSTILE.items():
         put(name, answered(tiny, {**RIGHT, **answers}))
+    for name in ("Зоя", LONG):
+        put(os.fsdecode(name.encode("cp866")), answered(tiny, RIGHT))
+    put("=1+1", answered(tiny, RIGHT))
+    (folder / "linked").symlink_to("good", target_is_directory=True)
+    for name, inner in {"linked_file": "01_tiny.ipynb", "linked_folder": "01_tiny"}.items():
+        (folder / name).mkdir()
+        (folder / name / inner).symlink_to(folder / "good_nbgrader" / "01_tiny" / inner.removeprefix("01_tiny"))
     put("damaged", json.dumps(answered(tiny, RIGHT))[:-20])
     put("foreign", other.notebook("ru"))
     (folder / "missing").mkdir()
@@ -305,28 +336,31 @@ def graded(tmp_path_factory, lessons, tiny):
     options += ["--cell-seconds", str(CELL_SECONDS), "--seconds", str(SECONDS), "--memory", str(MEMORY)]
     (base / "out").mkdir()
     (base / "out" / "grades.csv").write_text("old")
+    temporary = tmp_path_factory.mktemp("t")  # a short name: it becomes part of sockets' names
     done = subprocess.run(
         [sys.executable, "-m", "workshop", "grade", str(base / "сданное"), *options],
         cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(temporary)},
         capture_output=True,
         text=True,
         timeout=600,
         start_new_session=True,
         check=False,
     )
+    assert list(temporary.iterdir()) == []
     return done, base / "out"
 
 
 def rows(out: Path) -> dict[str, dict[str, str]]:
     with (out / "grades.csv").open(encoding="utf-8-sig", newline="") as stream:
-        return {row["student"]: row for row in csv.DictReader(stream)}
+        return {row["student"].removeprefix("'"): row for row in csv.DictReader(stream)}
 
 
 @pytest.mark.engine
 def test_everybody_is_graded(graded):
     done, out = graded
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+    assert done.returncode == 3, done.stderr
+    assert done.stderr.endswith(f"Look at the remarks of what could not be graded: {LONG} 01_tiny\n")
     assert set(rows(out)) == set(EXPECTED)
     progress = [line for line in done.stdout.splitlines() if line.startswith("[")]
     assert len(progress) == len(EXPECTED)
@@ -341,6 +375,9 @@ def test_grade_of(student, graded):
     assert [int(row[f"task_{n}"]) for n in (1, 2, 3, 4)] == points
     assert (int(row["total"]), int(row["max"]), row["lesson"]) == (sum(points), 8, "01_tiny")
     values = {"task": 2, "cell_seconds": CELL_SECONDS, "memory_mb": MEMORY, "processes": Limits.processes}
+    if key == "no_feedback":
+        assert row["remark"].startswith("отзыва нет: OSError: ")
+        return
     remark = text(key, "ru", **values, other="02_other", lesson="01_tiny") if key else ""
     assert row["remark"] == remark
 
@@ -359,6 +396,9 @@ def test_grade_of(student, graded):
         ("memory_at_once", ["ошибка MemoryError"]),
         ("flood", ["Output truncated"]),
         ("missing", ["нет тетради"]),
+        ("linked_folder", ["по ссылкам проверка не ходит"]),
+        ("half_an_emoji", ["# \ufffd"]),
+        ("forger", ["код вмешивается в работу ядра"]),
         ("<b>zed", ["&lt;b&gt;zed"]),
     ],
 )
@@ -373,7 +413,7 @@ def test_feedback_says(student, parts, graded):
 
 @pytest.mark.engine
 def test_nothing_of_a_submission_is_left(graded):
-    assert graded[0].returncode == 0
+    assert graded[0].returncode == 3
     left = [one.info for one in psutil.process_iter(["cmdline"]) if SLEEPER in (one.info["cmdline"] or [])]
     assert left == []
 
@@ -381,24 +421,31 @@ def test_nothing_of_a_submission_is_left(graded):
 # What a submission is kept from
 
 
-def run_probe(tmp_path: Path, answers: dict[int, str], limits: Limits, hide: tuple[Path, ...] = ()):
+def run_probe(tmp_path: Path, answers: dict[int, str], limits: Limits):
     """Grade a submission whose answers are right only if they found out what they should."""
     lessons = make_lessons(tmp_path / "lessons")
-    grader = Grader(lessons, limits, "ru", hide)
+    grader = Grader(lessons, limits, "ru")
     assignments = grader.assignments()
     file = tmp_path / "01_tiny.ipynb"
     file.write_text(json.dumps(answered(assignments["01_tiny"], answers)), encoding="utf-8")
     return grader.grade("student", "01_tiny", file, assignments)
 
 
-@pytest.mark.engine
-def test_a_submission_reaches_neither_network_nor_files(tmp_path, monkeypatch):
-    if not jail.available(tmp_path):
+@pytest.fixture
+def jailed(tmp_path):
+    """Skip what needs the jail where the system has none."""
+    (tmp_path / "jail").mkdir()
+    if not jail.available(tmp_path / "jail"):
         pytest.skip("this system has no namespaces for us")
+
+
+@pytest.mark.engine
+@pytest.mark.usefixtures("jailed")
+def test_a_submission_reaches_neither_network_nor_files(tmp_path, monkeypatch):
     monkeypatch.setenv("SECRET_TOKEN", "secret")
     (tmp_path / "hidden").mkdir()
-    (tmp_path / "hidden" / "answers").touch()
     target = tmp_path / "written"
+    elsewhere = [str(path) for path in (tmp_path / "hidden", Path.home() / ".ssh", ROOT / "lessons", ROOT / "tests")]
     with socket.create_server(("127.0.0.1", 0)) as server:
         probe = {
             1: f"import socket\ntry:\n    socket.create_connection(('127.0.0.1', {server.getsockname()[1]}), 3)\n"
@@ -407,12 +454,37 @@ def test_a_submission_reaches_neither_network_nor_files(tmp_path, monkeypatch):
             "double = lambda x: 2 * x",
             3: "from pathlib import Path\n"
             f"try:\n    Path({str(target)!r}).touch()\nexcept OSError:\n    Path('note.txt').touch()",
-            4: f"import os\ntotal = 6 + len(os.listdir({str(tmp_path / 'hidden')!r})) + ('SECRET_TOKEN' in os.environ)",
+            4: f"import os\ntotal = 6 + sum(map(os.path.exists, {elsewhere})) + ('SECRET_TOKEN' in os.environ)",
         }
-        grade_ = run_probe(tmp_path, probe, Limits(), (tmp_path / "hidden",))
+        grade_ = run_probe(tmp_path, probe, Limits())
     assert [one.reason for one in grade_.tasks] == ["верно"] * 4
     assert not target.exists()
-    assert (tmp_path / "hidden" / "answers").exists()
+
+
+@pytest.mark.engine
+@pytest.mark.usefixtures("jailed")
+def test_a_submission_reaches_no_socket_of_ours(tmp_path):
+    forkserver.ensure_running()  # from which the grader's own processes come
+    with socket.socket(socket.AF_UNIX) as ours:
+        ours.bind(str(tmp_path / "s"))
+        ours.listen()
+        lines = Path("/proc/net/unix").read_text().splitlines()
+        sockets = sorted({line.split()[7] for line in lines if len(line.split()) == 8})
+        assert str(tmp_path / "s") in sockets
+        assert any("/pymp-" in name for name in sockets)
+        probe = {
+            1: "import socket\n\nreached = []\n"
+            f"for name in {sockets}:\n    with socket.socket(socket.AF_UNIX) as probe:\n        try:\n"
+            "            probe.connect(name.replace('@', '\\0', 1) if name[0] == '@' else name)\n"
+            "            reached.append(name)\n        except OSError:\n            pass\nanswer = 42 - len(reached)",
+            2: "import os\n\nassert not os.listdir('/run') and set(os.listdir('/dev/shm')) == set()\ndouble = lambda x: 2 * x",
+            3: "from pathlib import Path\n\nfor name in ('/tmp/note', '/dev/shm/note', 'note.txt'):\n    Path(name).touch()",
+            4: "import os\n\ntotal = 6 + len({'kvm', 'fuse', 'mem', 'loop0', 'vda', 'sda'} & set(os.listdir('/dev')))",
+        }
+        grade_ = run_probe(tmp_path, probe, Limits())
+    assert [one.reason for one in grade_.tasks] == ["верно"] * 4
+    assert not Path("/tmp/note").exists()
+    assert not Path("/dev/shm/note").exists()
 
 
 @pytest.mark.engine
@@ -429,6 +501,82 @@ def test_without_namespaces_limits_remain(tmp_path):
 # The command line
 
 
+@pytest.mark.engine
+@pytest.mark.parametrize("wanted", [signal.SIGTERM, signal.SIGKILL])
+def test_grading_that_is_stopped_leaves_its_grades_and_no_process(tmp_path, lessons, tiny, wanted):
+    asleep = {2: f"import subprocess\n\nsubprocess.run(['sleep', '{SLEEPER}'], start_new_session=True)"}
+    for name, answers in {"anna": {}, "boris": asleep}.items():
+        (tmp_path / "in" / name).mkdir(parents=True)
+        content = json.dumps(answered(tiny, {**RIGHT, **answers}))
+        (tmp_path / "in" / name / "01_tiny.ipynb").write_text(content, encoding="utf-8")
+
+    def at_work() -> list[psutil.Process]:
+        return [one for one in psutil.process_iter(["cmdline"]) if SLEEPER in (one.info["cmdline"] or [])]
+
+    command = [sys.executable, "-m", "workshop", "grade", str(tmp_path / "in"), "--lessons", str(lessons)]
+    grading = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_for(at_work)
+        processes = [grading, *psutil.Process(grading.pid).children(recursive=True), *at_work()]
+    finally:
+        grading.send_signal(wanted)
+    _, said = grading.communicate(timeout=10)
+    wait_for(lambda: not [one for one in processes[1:] if one.is_running() and one.status() != psutil.STATUS_ZOMBIE], 10)
+    assert {name: row["total"] for name, row in rows(tmp_path / "in-graded").items()} == {"anna": "8"}
+    if wanted == signal.SIGTERM:
+        assert (grading.returncode, "1 of 2 were graded" in said) == (130, True)
+
+
+@pytest.mark.engine
+@pytest.mark.usefixtures("jailed")
+def test_a_full_disk_is_a_remark(tmp_path, lessons, tiny):
+    (tmp_path / "in" / "anna").mkdir(parents=True)
+    (tmp_path / "in" / "anna" / "01_tiny.ipynb").write_text(json.dumps(answered(tiny, RIGHT)), encoding="utf-8")
+    (tmp_path / "small").mkdir()
+    grading = [sys.executable, "-m", "workshop", "grade", str(tmp_path / "in"), "--lessons", str(lessons)]
+    mounted = 'mount -t tmpfs -o size=500k tmpfs "$0" && exec env TMPDIR="$0" "$@"'
+    own = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
+    command = [*own, "sh", "-c", mounted, str(tmp_path / "small"), *grading]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 3, done.stderr
+    row = rows(tmp_path / "in-graded")["anna"]
+    assert row["total"] == "0"
+    assert row["remark"].startswith("проверить не удалось, посмотрите сами: ")
+    assert row["remark"].count("No space left on device") == 1
+
+
+def test_an_unreadable_folder_costs_its_own_points_only(tmp_path):
+    for name in ("anna", "boris"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "01_tiny.ipynb").touch()
+    (tmp_path / "anna").chmod(0)
+    code = f"from pathlib import Path; from workshop import grade; print(grade.collect(Path({str(tmp_path)!r})))"
+    powers = "-dac_override,-dac_read_search"  # with these root reads everything
+    without = ["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}"] if os.geteuid() == 0 else []
+    done = subprocess.run([*without, sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    (tmp_path / "anna").chmod(0o700)
+    assert done.stdout.startswith("{'anna': Refused('unreadable'), 'boris': {'01_tiny': "), done.stderr
+
+
+def test_names_are_no_formulas(tmp_path):
+    names = ["=1+1", "+1", "-1", "@sum", "＝1", "anna"]
+    grade.write_csv(tmp_path / "grades.csv", [Grade(name, name, "ru", 1, remark=name) for name in names])
+    with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as stream:
+        written = [[row["student"], row["lesson"], row["remark"]] for row in csv.DictReader(stream)]
+    assert written == [[f"'{name}"] * 3 for name in names[:-1]] + [["anna"] * 3]
+
+
+def test_names_are_shown_as_people_read_them():
+    names = {"Зоя": "Зоя".encode("cp866"), "Анна Ёлкина": "Анна Ёлкина".encode(), "a�[31mb�": b"a\x1b[31mb\n"}
+    assert [grade.name_of(Path(os.fsdecode(name))) for name in names.values()] == list(names)
+
+
+def test_students_whose_names_look_the_same_are_two(tmp_path):
+    for name in ("Зоя".encode("cp866"), "Зоя".encode()):
+        (tmp_path / os.fsdecode(name)).mkdir()
+    assert sorted(grade.collect(tmp_path)) == ["Зоя", "Зоя (2)"]
+
+
 def test_jobs_name_what_is_missing_and_what_is_strange(tmp_path):
     for name in ("anna/01_tiny.ipynb", "boris/02_other/02_other.ipynb", "boris/notes.ipynb", ".hidden/x.ipynb"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -436,7 +584,7 @@ def test_jobs_name_what_is_missing_and_what_is_strange(tmp_path):
     (tmp_path / "loose.ipynb").touch()
     students = grade.collect(tmp_path)
     known = {"01_tiny", "02_other", "03_third"}
-    listed = [(student, lesson, file is not None) for student, lesson, file in grade.jobs(students, known, [])]
+    listed = [(student, lesson, isinstance(file, Path)) for student, lesson, file in grade.jobs(students, known, [])]
     assert listed == [
         ("anna", "01_tiny", True),
         ("anna", "02_other", False),

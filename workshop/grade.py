@@ -7,79 +7,133 @@ lessons/, whatever the student did to them. Read docs/grading.md for what a subm
 
 import argparse
 import csv
+import os
+import signal
 import sys
 import tempfile
 import time
+import traceback
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workshop.places import LANGUAGES, LESSONS, ROOT
+from workshop.places import LANGUAGES, LESSONS
 
 if TYPE_CHECKING:
     from workshop.grading.grader import Grade
+    from workshop.grading.notebook import Refused
+
+# how a formula begins in some spreadsheet, in some language
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 class WrongUse(Exception):
     """The command line asks for something that there is not."""
 
 
-def collect(folder: Path) -> dict[str, dict[str, Path]]:
-    """The submitted files by student and lesson; WrongUse if the folder has no students."""
+def name_of(path: Path) -> str:
+    """The name of a student's file or folder as people read it.
+
+    A name that is not UTF-8 is read as CP866, in which Windows packs Russian names into archives. What a terminal or a
+    page would not show but obey is replaced.
+    """
+    try:
+        path.name.encode()
+        name = path.name
+    except UnicodeEncodeError:
+        name = os.fsencode(path.name).decode("cp866")
+    return "".join(character if character.isprintable() else "\ufffd" for character in name)
+
+
+def collect(folder: Path) -> "dict[str, dict[str, Path] | Refused]":
+    """The submitted files by student and lesson, or why a student has none; WrongUse if the folder has no students.
+
+    Links are not followed: they may lead to another student's work. They are among the files, to be refused.
+    """
+    from workshop.grading.notebook import Refused
+
     if not folder.is_dir():
         raise WrongUse(f"{folder} is not a folder")
-    students = {}
-    for student in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
-        files = {}
-        for entry in sorted(student.iterdir()):
-            inner = entry / f"{entry.name}.ipynb"
-            if entry.suffix == ".ipynb":
-                files[entry.stem] = entry
-            elif entry.is_dir() and (inner.exists() or inner.is_symlink()):
-                files.setdefault(entry.name, inner)
-        students[student.name] = files
+    students: dict[str, dict[str, Path] | Refused] = {}
+    for path in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
+        student = name_of(path)
+        if student in students:  # as may happen to names that people cannot read
+            student = next(name for number in count(2) if (name := f"{student} ({number})") not in students)
+        try:
+            students[student] = Refused("link") if path.is_symlink() else _files(path)
+        except OSError as error:
+            students[student] = Refused("unreadable", reason=error.strerror)
     if not students:
         raise WrongUse(f"{folder} has no folders of students: FOLDER/STUDENT/04_dvc.ipynb")
     return students
 
 
-def jobs(students: dict[str, dict[str, Path]], known: set[str], wanted: list[str]) -> list[tuple[str, str, Path | None]]:
-    """(student, lesson, file): every student has every lesson that is wanted, or else that anybody submitted."""
+def _files(student: Path) -> dict[str, Path]:
+    files = {}
+    for entry in sorted(student.iterdir()):
+        name, inner = name_of(entry), entry / f"{entry.name}.ipynb"
+        if entry.suffix == ".ipynb":
+            files[name.removesuffix(".ipynb")] = entry
+        elif entry.is_symlink():
+            files.setdefault(name, entry)
+        elif entry.is_dir() and (inner.exists() or inner.is_symlink()):
+            files.setdefault(name, inner)
+    return files
+
+
+def jobs(
+    students: "dict[str, dict[str, Path] | Refused]", known: set[str], wanted: list[str]
+) -> "list[tuple[str, str, Path | Refused]]":
+    """(student, lesson, file or why there is none): every student has every lesson that is wanted, or else that anybody
+    submitted.
+    """
+    from workshop.grading.notebook import Refused
+
     if unknown := sorted(set(wanted) - known):
         raise WrongUse(f"no such lesson: {', '.join(unknown)}; there are {', '.join(sorted(known)) or 'none'}")
-    expected = set(wanted) or {lesson for files in students.values() for lesson in files} & known
-    listed = []
+    submitted = {lesson for files in students.values() if isinstance(files, dict) for lesson in files}
+    expected = set(wanted) or submitted & known
+    listed: list[tuple[str, str, Path | Refused]] = []
     for student, files in students.items():
+        if isinstance(files, Refused):
+            listed += [(student, lesson, files) for lesson in sorted(expected)]
+            continue
         lessons = expected if wanted else expected | set(files)  # a file of an unknown name gets its remark too
-        listed += [(student, lesson, files.get(lesson)) for lesson in sorted(lessons)]
+        listed += [(student, lesson, files.get(lesson, Refused("missing"))) for lesson in sorted(lessons)]
     return listed
+
+
+def plain(text: str) -> str:
+    """A text that a spreadsheet does not take for a formula: an apostrophe before it, if it begins like one."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def write_csv(file: Path, grades: "list[Grade]") -> None:
     """Write grades.csv in one step; with a byte order mark, by which spreadsheets know UTF-8."""
     numbers = range(1, max((len(grade.tasks) for grade in grades), default=0) + 1)
     columns = ["student", "lesson", *(f"task_{number}" for number in numbers), "total", "max", "remark"]
-    with tempfile.NamedTemporaryFile(
-        "w", dir=file.parent, prefix=".grades-", suffix=".csv", delete=False, encoding="utf-8-sig", newline=""
-    ) as stream:
-        writer = csv.DictWriter(stream, columns, restval="")
-        writer.writeheader()
-        for grade in grades:
-            points = {f"task_{one.task.number}": one.points for one in grade.tasks}
-            whole = {"total": grade.total, "max": grade.max_points, "remark": grade.remark}
-            writer.writerow({"student": grade.student, "lesson": grade.lesson, **points, **whole})
-    partial = Path(stream.name)
-    partial.chmod(0o644)
-    partial.replace(file)
+    partial = file.with_name(f".{file.name}.partial")
+    try:
+        with partial.open("w", encoding="utf-8-sig", newline="") as stream:
+            writer = csv.DictWriter(stream, columns, restval="")
+            writer.writeheader()
+            for grade in grades:
+                points = {f"task_{one.task.number}": one.points for one in grade.tasks}
+                names = {name: plain(getattr(grade, name)) for name in ("student", "lesson", "remark")}
+                writer.writerow({**names, "total": grade.total, "max": grade.max_points, **points})
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
-def write_feedback(folder: Path, grade: "Grade") -> Path:
-    """Write the page of a submission and give its file."""
+def write_feedback(folder: Path, grade: "Grade") -> None:
+    """Write the page of a submission."""
     from workshop.grading.feedback import page
 
     file = folder / grade.student / f"{grade.lesson}.html"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(page(grade, list(grade.sections), grade.language), encoding="utf-8")
-    return file
+    # what the code printed may be no text
+    file.write_text(page(grade, list(grade.sections), grade.language), encoding="utf-8", errors="backslashreplace")
 
 
 def add_parser(commands) -> None:
@@ -104,12 +158,16 @@ def add_parser(commands) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Grade; 0 when all were graded, however they did, 1 if a lesson's source is wrong, 2 for wrong use."""
+    """Grade; 0 when all were graded, however they did, 1 if a lesson's source is wrong or the grades cannot be written,
+    2 for wrong use, 3 if some could not be graded, as their remarks tell, 130 when interrupted.
+    """
     from workshop.grading import jail
     from workshop.grading.grader import Grader
     from workshop.grading.supervise import Limits
     from workshop.lesson_source import BuildError
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end then as by Ctrl-C: nothing is left at work
+    sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know all names
     folder = options.folder.resolve()
     out = (options.out or folder.with_name(f"{folder.name}-graded")).resolve()
     with tempfile.TemporaryDirectory(prefix="grade-") as empty:
@@ -119,10 +177,7 @@ def main(options: argparse.Namespace) -> int:
             "This system cannot cut submissions off from network and files; limits of time and memory remain.", file=sys.stderr
         )
     limits = Limits(options.cell_seconds, options.seconds, options.memory, namespaces=namespaces)
-    # neither other submissions nor solutions are for a submission to read
-    lessons = options.lessons.resolve()
-    hide = (folder, out, lessons, *(ROOT / name for name in ("lessons", "solutions", "tests", ".git")))
-    grader = Grader(lessons, limits, options.language, hide)
+    grader = Grader(options.lessons.resolve(), limits, options.language)
     try:
         assignments = grader.assignments()
         todo = jobs(collect(folder), set(assignments), options.lesson)
@@ -134,16 +189,38 @@ def main(options: argparse.Namespace) -> int:
     except WrongUse as error:
         print(error, file=sys.stderr)
         return 2
-    out.mkdir(parents=True, exist_ok=True)
-    grades = []
-    for number, (student, lesson, file) in enumerate(todo, start=1):
-        start = time.perf_counter()
-        grade = grader.grade(student, lesson, file, assignments)
-        write_feedback(out / "feedback", grade)
-        grades.append(grade)
-        seconds = time.perf_counter() - start
-        line = f"[{number}/{len(todo)}] {student} {lesson}: {grade.total}/{grade.max_points} in {seconds:.0f} s {grade.remark}"
-        print(line.rstrip(), flush=True)
-    write_csv(out / "grades.csv", grades)
-    print(f"Grades: {out / 'grades.csv'}\nFeedback: {out / 'feedback'}")
+    grades: list = []
+    table = out / "grades.csv"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for number, job in enumerate(todo, start=1):
+            start = time.perf_counter()
+            grade = _graded(grader, assignments, job, out / "feedback")
+            write_csv(table, [*grades, grade])
+            grades.append(grade)
+            seconds = f"{time.perf_counter() - start:.0f} s"
+            points = f"{grade.total}/{grade.max_points}"
+            line = f"[{number}/{len(todo)}] {grade.student} {grade.lesson}: {points} in {seconds} {grade.remark}"
+            print(line.rstrip(), flush=True)
+    except OSError as error:
+        print(f"{table} cannot be written: {error.strerror}. {len(grades)} of {len(todo)} were graded before.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"\nInterrupted. {len(grades)} of {len(todo)} were graded: {table}", file=sys.stderr)
+        return 130
+    print(f"Grades: {table}\nFeedback: {out / 'feedback'}")
+    if broken := [f"{grade.student} {grade.lesson}" for grade in grades if grade.broken]:
+        print(f"Look at the remarks of what could not be graded: {', '.join(broken)}", file=sys.stderr)
+        return 3
     return 0
+
+
+def _graded(grader, assignments, job: "tuple[str, str, Path | Refused]", feedback: Path) -> "Grade":
+    """Grade a job and write its feedback; what cannot be done is told by the grade's remark."""
+    grade = grader.grade(*job, assignments)
+    try:
+        write_feedback(feedback, grade)
+    except Exception as error:  # points were earned, page or not
+        traceback.print_exc()
+        return grade.failed("no_feedback", error)
+    return grade

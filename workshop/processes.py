@@ -61,7 +61,7 @@ class Guard:
         self._process.stdin.flush()
 
 
-_guard = Guard()
+GUARD = Guard()  # of this process
 
 
 @contextmanager
@@ -71,9 +71,9 @@ def guarded(command: Sequence[str | os.PathLike[str]], **options: Any) -> Iterat
     Left with an exception, Ctrl-C and a time limit included, the block ends the command and all that it started; so does
     the end of this process, whatever kills it. Else the block waits for the command.
     """
-    _guard.ready()
+    GUARD.ready()
     process = subprocess.Popen(command, start_new_session=True, **options)
-    _guard.watch(process.pid)
+    GUARD.watch(process.pid)
     try:
         with process:  # closes its pipes and waits for it
             try:
@@ -82,7 +82,7 @@ def guarded(command: Sequence[str | os.PathLike[str]], **options: Any) -> Iterat
                 end([process.pid])
                 raise
     finally:
-        _guard.release(process.pid)
+        GUARD.release(process.pid)
 
 
 def end(leaders: Iterable[int], patience: float = _PATIENCE) -> None:

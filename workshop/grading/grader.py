@@ -1,8 +1,10 @@
 """Grade one submission: run it with our checks, judge its tasks, and gather what to tell the student."""
 
+import shutil
 import sys
+import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -14,7 +16,8 @@ from workshop.tasks import Task
 
 _CAUGHT_TIME = "CellTimeoutError"  # nbgrader's name for a cell that was interrupted
 _NOT_SOLVED = "NotSolvedYet"
-_LONGEST_REASON = 2000
+_LONGEST_REASON = 2000  # characters
+_LONGEST_REMARK = 300
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,10 @@ class TaskGrade:
 
 @dataclass(frozen=True)
 class Grade:
-    """A submission: points by task; `remark` says what went wrong with the whole, `notes` are for the feedback."""
+    """A submission: points by task; `remark` says what went wrong with the whole, `notes` are for the feedback.
+
+    `broken` is set if grading itself failed, so that somebody has to look.
+    """
 
     student: str
     lesson: str
@@ -43,6 +49,14 @@ class Grade:
     remark: str = ""
     notes: tuple[str, ...] = ()
     sections: tuple[dict, ...] = field(default=(), repr=False)
+    broken: bool = False
+
+    def failed(self, key: str, error: Exception) -> "Grade":
+        """The same grade with one remark more, a text of texts.yaml with the error as its {reason}."""
+        if isinstance(error, shutil.Error):  # of a whole folder: a line for each file
+            error = OSError(error.args[0][0][-1])
+        reason = text(key, self.language, reason=f"{type(error).__name__}: {error}"[:_LONGEST_REMARK])
+        return replace(self, remark="; ".join(filter(None, (self.remark, reason))), broken=True)
 
     @property
     def total(self) -> int:
@@ -52,37 +66,43 @@ class Grade:
 
 @dataclass(frozen=True)
 class Grader:
-    """Grades submissions against the exercises in a folder of lessons; `hide` is what a submission must not see."""
+    """Grades submissions against the exercises in a folder of lessons."""
 
     lessons: Path
     limits: Limits
     language: str = "ru"
-    hide: tuple[Path, ...] = ()
 
     def assignments(self) -> dict[str, Assignment]:
         """Every exercise by its lesson's name; BuildError if one is wrong."""
         return {file.parent.name: read_assignment(file.parent) for file in sorted(self.lessons.glob("*/exercise.py"))}
 
-    def grade(self, student: str, lesson: str, file: Path | None, assignments: dict[str, Assignment]) -> Grade:
+    def grade(self, student: str, lesson: str, file: Path | Refused, assignments: dict[str, Assignment]) -> Grade:
         """Grade a file, or the lack of one; whatever is wrong with it becomes a remark."""
         if lesson not in assignments:
             return Grade(student, lesson, self.language, 0, remark=text("unknown_lesson", self.language, lesson=lesson))
         assignment = assignments[lesson]
         try:
-            if file is None:
-                raise Refused("missing")
+            if isinstance(file, Refused):
+                raise file
             submission = read_submission(file)
             recognise(submission, assignment, assignments.values())
+            language = language_of(submission, assignment, self.language)
+            restored, touched = restore(submission, assignment, language)
+            return self._run(student, assignment, language, restored, touched)
         except Refused as refused:
-            remark = text(refused.key, self.language, **refused.values)
-            nothing = tuple(TaskGrade(task, False, remark) for task in assignment.exercise.tasks)
-            return Grade(student, lesson, self.language, assignment.exercise.max_points, nothing, remark)
-        language = language_of(submission, assignment, self.language)
-        restored, touched = restore(submission, assignment, language)
-        return self._run(student, assignment, language, restored, touched)
+            return self._nothing(student, assignment, text(refused.key, self.language, **refused.values))
+        except Exception as error:  # whatever one submission leads to, the next ones are graded
+            traceback.print_exc()
+            return self._nothing(student, assignment, "").failed("not_graded", error)
+
+    def _nothing(self, student: str, assignment: Assignment, remark: str) -> Grade:
+        """No point for any task, for the same reason."""
+        exercise = assignment.exercise
+        tasks = tuple(TaskGrade(task, False, remark) for task in exercise.tasks)
+        return Grade(student, exercise.lesson, self.language, exercise.max_points, tasks, remark)
 
     def _run(self, student: str, assignment: Assignment, language: str, restored: NotebookNode, touched: int) -> Grade:
-        outcome = run(restored, self.lessons, language, self.limits, self.hide)
+        outcome = run(restored, self.lessons, language, self.limits)
         if outcome.end == "worker":  # may be our own fault: the instructor should see it
             print(outcome.log, file=sys.stderr)
         parts = _parts(restored, assignment)
@@ -101,6 +121,7 @@ class Grader:
             _remark(parts, outcome, self.limits, language),
             tuple(notes),
             tuple(_sections(parts, tasks, outcome, language)),
+            broken=outcome.end == "worker",
         )
 
 

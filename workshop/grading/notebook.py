@@ -78,23 +78,28 @@ def read_assignment(folder: Path) -> Assignment:
 
 def read_submission(file: Path) -> Submission:
     """Read a submitted file, expecting anything; Refused if it is not a notebook."""
-    if file.is_symlink() or not file.is_file():
-        raise Refused("not_a_file")
-    if file.stat().st_size > _LARGEST:
-        raise Refused("too_large", megabytes=_LARGEST // 1024**2)
     try:
+        if file.is_symlink():
+            raise Refused("link")
+        if not file.is_file():
+            raise Refused("not_a_file")
+        if file.stat().st_size > _LARGEST:
+            raise Refused("too_large", megabytes=_LARGEST // 1024**2)
         content = json.loads(file.read_text(encoding="utf-8-sig"))
-        cells = content["cells"]
-        return Submission(tuple(_cell(cell) for cell in cells))
+        return Submission(tuple(_cell(cell) for cell in content["cells"]))
     except (ValueError, RecursionError):
         raise Refused("not_json") from None
     except (KeyError, TypeError, AttributeError):
         raise Refused("not_a_notebook") from None
+    except OSError as error:
+        raise Refused("unreadable", reason=error.strerror) from None
 
 
 def _cell(cell: dict[str, Any]) -> dict[str, str]:
     text = cell["source"]
     text = text if isinstance(text, str) else "".join(text)
+    # half an emoji, as a cut in the middle leaves it, is no text: neither a kernel nor a page takes it
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return {"id": str(cell.get("id", "")), "kind": str(cell["cell_type"]), "text": text}
 
 

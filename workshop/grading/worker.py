@@ -93,7 +93,10 @@ def work(job: dict) -> None:
 
 
 def _run(runner: Runner, cell, index: int) -> dict:
-    """Run a cell: ok, error (with name and text), died (no kernel any more), stuck (it ignores the interrupt)."""
+    """Run a cell: ok, error (with name and text), died (no kernel any more), stuck (it ignores the interrupt), or forged.
+
+    Replies are the kernel's, in which a student's code runs, so they may be anything.
+    """
     runner.start_cell()
     status = None
     try:
@@ -103,10 +106,12 @@ def _run(runner: Runner, cell, index: int) -> dict:
     except CellTimeoutError:
         status = "stuck"
     LimitOutput().preprocess_cell(cell, {}, index)
+    reply = runner.reply if isinstance(runner.reply, dict) else {"status": None}
+    said = reply.get("status", "ok")
     return {
         "id": cell.id,
-        "status": status or runner.reply.get("status", "ok"),
-        "name": runner.reply.get("ename", ""),
-        "text": str(runner.reply.get("evalue", "")),
+        "status": status or (said if said in ("ok", "error") else "forged"),
+        "name": str(reply.get("ename", "")),
+        "text": str(reply.get("evalue", "")),
         "outputs": cell.outputs,
     }
