@@ -1,8 +1,10 @@
 """The flow on a real server: one for the file, in a folder with a space and Cyrillic letters in its path."""
 
+import base64
 import csv
 import hashlib
 import json
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -14,8 +16,8 @@ from contextlib import closing
 import psutil
 import pytest
 
-from workshop.engines import prefect, scripts
-from workshop.engines.servers import wait_for
+from workshop.engines import databases, prefect, scripts
+from workshop.engines.servers import OPENER, wait_for
 from workshop.places import environment
 from workshop.sandbox import Sandbox
 
@@ -240,6 +242,83 @@ def test_served_flow_has_its_schedule_and_runs(engine):
         assert ended["state_type"] == "COMPLETED"
 
 
+def asked(url, credential=None, **headers):
+    """How the server at `url` answers whoever asks for its flows, with this credential: status and headers."""
+    if credential:
+        headers["Authorization"] = f"Basic {base64.b64encode(credential.encode()).decode()}"
+    request = urllib.request.Request(f"{url}/api/flows/filter", b"{}", {"Content-Type": "application/json", **headers})
+    try:
+        with OPENER.open(request, timeout=30) as answer:
+            return answer.status, answer.headers
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers
+
+
+def test_the_server_answers_those_with_its_credential_only(engine):
+    assert asked(engine.url)[0] == 401
+    for wrong in ("admin:admin", "admin:", engine.credential[:-1], f"{engine.credential}0"):
+        assert asked(engine.url, wrong)[0] == 401
+    assert asked(engine.url, engine.credential)[0] == 200
+
+
+def test_pages_of_other_sites_get_no_answer(engine):
+    for origin in ("http://a.page.somewhere", "null", "http://127.0.0.1:80", engine.url + "0"):
+        assert asked(engine.url, engine.credential, Origin=origin)[1]["Access-Control-Allow-Origin"] is None
+    assert asked(engine.url, engine.credential, Origin=engine.url)[1]["Access-Control-Allow-Origin"] == engine.url
+
+
+def test_the_credential_is_in_no_file_and_no_command_line(engine):
+    secret = engine.credential.partition(":")[2].encode()
+    assert len(secret) >= 16
+    with engine.serving("0 6 1 * *"):
+        ours = psutil.Process().children(recursive=True)
+        assert any(prefect.FLOW in process.cmdline() for process in ours)
+        assert not [process for process in ours if secret in " ".join(process.cmdline()).encode()]
+    files = [file for file in engine.sandbox.root.rglob("*") if file.is_file()]
+    assert engine.sandbox.root / ".engines/prefect/prefect.db" in files
+    assert not [file for file in files if secret in file.read_bytes()]
+
+
+def test_other_users_cannot_read_what_the_server_writes(engine):
+    home = engine.sandbox.root / ".engines/prefect"
+    # results are files of the flow, as readable as its models; but nobody gets past the folder
+    files = [home, *(file for file in home.rglob("*") if "results" not in file.relative_to(home).parts)]
+    assert {"prefect", "prefect.db", "server.log"} <= {file.name for file in files}
+    assert not [file for file in files if file.stat().st_mode & 0o077]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_an_empty_database_is_its_owners_alone(tmp_path, monkeypatch, kept):
+    place = tmp_path / "environment"
+    if not kept:
+        place.write_text("no folder can be made below")
+    monkeypatch.setattr(sys, "prefix", str(place))
+    database = tmp_path / "new.db"
+    databases.provide(database, "prefect", lambda folder: (folder / "made.db", (folder / "made.db").write_text("tables"))[0])
+    assert database.read_text() == "tables"
+    assert database.stat().st_mode & 0o777 == 0o600
+    assert [file.stat().st_mode & 0o444 for file in place.rglob("*.db")] == [0o444] * kept  # others may start theirs from it
+
+
+def test_the_ui_tells_how_to_log_in_and_ends_with_ctrl_c(tmp_path):
+    command = [sys.executable, "-m", "workshop.engines.prefect", "--ui"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment(WORKSHOP_WORK=str(tmp_path))) as ui:
+        try:
+            printed = [ui.stdout.readline() for _ in range(2)]
+            started = psutil.Process(ui.pid).children(recursive=True)
+            url, credential = (line.split()[3] for line in printed)
+            assert url.startswith("http://127.0.0.1:")
+            assert asked(url, credential)[0] == 200
+            with OPENER.open(f"{url}/ui-settings", timeout=30) as answer:
+                assert json.load(answer)["auth"] == "BASIC"  # so its pages ask for it
+        finally:
+            ui.send_signal(signal.SIGINT)
+        assert ui.wait(60) == 0
+    assert started
+    psutil.wait_procs(started, 5)
+    assert not [process for process in started if process.is_running()]
+
+
 OPENED = """
 import sys
 from pathlib import Path
@@ -261,7 +340,7 @@ def test_an_engine_opened_by_a_notebook_ends_with_it(tmp_path):
         urllib.request.urlopen(f"{url}/api/health", timeout=5)
 
 
-def test_only_this_machine_can_reach_the_server_and_it_goes_away(tmp_path):
+def test_only_this_machine_can_reach_the_server_and_it_goes_away(engine, tmp_path):
     sandbox = Sandbox.create(tmp_path / "short")
     before = psutil.Process().children(recursive=True)
     with pytest.raises(ZeroDivisionError), prefect.session(sandbox) as session:
@@ -270,6 +349,8 @@ def test_only_this_machine_can_reach_the_server_and_it_goes_away(tmp_path):
         assert {f"http://{address.ip}:{address.port}" for address in listening} == {session.url}
         assert session.url.startswith("http://127.0.0.1:")
         assert 0 < session.start_seconds < 120
+        assert session.credential != engine.credential
+        assert asked(session.url, engine.credential)[0] == 401
         1 / 0  # noqa: B018
     assert started
     assert not [process for process in started if process.is_running()]

@@ -80,3 +80,26 @@ def test_the_number_of_tasks_follows_from_their_results(here, session):
     flow = here.load_step("step7_dynamic").learning_curve
     lengths = [len(here.watch(session, flow, [features], test, goal).tasks) for goal in (0.5, 0.99)]
     assert lengths == [1, 3]  # 250; 250, 500, 1000: twice as many again would be more than there are
+
+
+ASK_WITHOUT_CREDENTIAL = """
+import urllib.error, urllib.request
+from prefect import flow, get_client
+
+@flow
+def tiny():
+    with get_client(sync_client=True) as client:
+        address = str(client.api_url)
+    try:
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{address}version", timeout=30)
+    except urllib.error.HTTPError as error:
+        print("answered", error.code)
+
+tiny()
+"""
+
+
+def test_the_temporary_server_asks_for_the_credential_too(here, session, tmp_path):
+    temporary = here.temporary_server(session, tmp_path / "temporary")
+    done = session.sandbox.run(["python", "-c", ASK_WITHOUT_CREDENTIAL], **temporary)
+    assert "answered 401" in done.stdout

@@ -69,11 +69,11 @@ here.diff("step1_plain", "step2_tasks")
 
 # %% [markdown] tags=["ru"]
 # ## Кто запоминает
-# Библиотека `prefect` исполняет функции, а сервер хранит, что с ними было. Запустим сервер один раз на всю тетрадь: он слушает только `127.0.0.1`, база у него в файле SQLite внутри песочницы. В команде такой сервер поднимают один раз для всех, а каждый запуск узнаёт его адрес из `PREFECT_API_URL`.
+# Библиотека `prefect` исполняет функции, а сервер хранит, что с ними было. Запустим сервер один раз на всю тетрадь: он слушает только `127.0.0.1`, отвечает лишь тому, кто знает его пароль (при каждом запуске новый), а база у него — файл SQLite внутри песочницы. В команде такой сервер поднимают один раз для всех, а каждый запуск узнаёт адрес из `PREFECT_API_URL` и пароль из `PREFECT_API_AUTH_STRING`.
 
 # %% [markdown] tags=["en"]
 # ## Who remembers
-# The library `prefect` executes the functions, and a server keeps what became of them. We start the server once for the whole notebook: it listens on `127.0.0.1` only, and its database is an SQLite file inside the sandbox. A team starts such a server once for everybody, and every run learns its address from `PREFECT_API_URL`.
+# The library `prefect` executes the functions, and a server keeps what became of them. We start the server once for the whole notebook: it listens on `127.0.0.1` only, answers nobody but those who know its password (a new one at each start), and its database is an SQLite file inside the sandbox. A team starts such a server once for everybody, and every run learns the address from `PREFECT_API_URL` and the password from `PREFECT_API_AUTH_STRING`.
 
 # %% tags=["nbval-ignore-output"]
 session = open_engine("prefect", sandbox)
@@ -421,25 +421,25 @@ for date in here.next_dates(schedule, 3):
 
 # %% [markdown] tags=["ru"]
 # ## Посмотреть глазами
-# Команда `make ui-prefect` поднимает сервер со страницами, прогоняет пайплайн и печатает адрес. Откройте его в браузере и найдите:
+# Команда `make ui-prefect` поднимает сервер со страницами, прогоняет пайплайн и печатает адрес и строку для входа вида `admin:password`. Откройте адрес в браузере, вставьте строку целиком в единственное поле и найдите:
 #
 # - **Runs**: все прошлые запуски, по строке на каждый, с цветом исхода;
 # - страницу запуска: диаграмма, на которой видны сразу и время, и стрелки зависимостей, а под ней журналы всех задач;
 # - страницу задачи: состояние, попытки, аргументы, ключ кеша;
 # - **Deployments**: расписания, кнопка запуска вручную и пауза.
 #
-# Пароля у такого сервера нет, поэтому он и слушает только вашу машину. В команде его закрывают паролем (`PREFECT_SERVER_API_AUTH_STRING`) или прокси.
+# «Из коробки» Prefect пароля не спрашивает и отвечает страницам любых сайтов: вкладка, открытая в вашем браузере, могла бы запустить или удалить ваш flow — адрес `127.0.0.1` от неё не защищает. Наш сервер закрыт двумя настройками самого Prefect: `PREFECT_SERVER_API_AUTH_STRING` задаёт пароль, `PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS` — чьим страницам отвечать. Пароль у Prefect один на всех; чтобы различать людей, в команде ставят перед ним прокси.
 
 # %% [markdown] tags=["en"]
 # ## See it with your eyes
-# The command `make ui-prefect` starts a server with its pages, runs the pipeline and prints the address. Open it in a browser and find:
+# The command `make ui-prefect` starts a server with its pages, runs the pipeline and prints the address and what to log in with, such as `admin:password`. Open the address in a browser, paste all of it into the only field, and find:
 #
 # - **Runs**: all past runs, a line each, with the colour of how they ended;
 # - the page of a run: a chart that shows both the time and the arrows of the dependencies, and below it the logs of all tasks;
 # - the page of a task: state, attempts, arguments, cache key;
 # - **Deployments**: schedules, a button to run by hand, and a pause.
 #
-# Such a server has no password, which is why it listens to your machine only. A team protects it by a password (`PREFECT_SERVER_API_AUTH_STRING`) or a proxy.
+# Out of the box Prefect asks for no password and answers the pages of any site: a tab that is open in your browser could start or delete your flow, and the address `127.0.0.1` does not keep it out. Our server is closed by two settings of Prefect's own: `PREFECT_SERVER_API_AUTH_STRING` sets the password, `PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS` says whose pages get an answer. Prefect has one password for everybody; to tell people apart, a team puts a proxy in front.
 
 # %% [markdown] tags=["ru"]
 # ## За и против

@@ -24,7 +24,7 @@ from IPython.display import Code
 
 from workshop import figures
 from workshop.engines.base import engine_record
-from workshop.engines.prefect import Prefect
+from workshop.engines.prefect import Prefect, guarded
 from workshop.engines.servers import free_port
 from workshop.sandbox import Record
 
@@ -197,7 +197,7 @@ def function_of(file: Path, name: str) -> Code:
 def temporary_server(session: Prefect, folder: Path) -> dict[str, str]:
     """Settings with no address, so that Prefect starts a server for the run; everything it writes lies in `folder`.
 
-    The database there is a copy of the session's, with its tables.
+    The database there is a copy of the session's, with its tables, and the credential is the session's too.
     """
     folder.mkdir()
     ours = Path(session.settings["PREFECT_HOME"], "prefect.db")
@@ -208,6 +208,8 @@ def temporary_server(session: Prefect, folder: Path) -> dict[str, str]:
         "PREFECT_LOCAL_STORAGE_PATH": str(folder / "results"),
         "PREFECT_MEMO_STORE_PATH": str(folder / "memo_store.toml"),
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        "PREFECT_API_AUTH_STRING": session.credential,
+        **guarded(session.credential),
     }
 
 

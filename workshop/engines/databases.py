@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 
 def provide(target: Path, package: str, make: Callable[[Path], Path]) -> None:
-    """Put an empty database with all tables of an engine at `target`, a new file.
+    """Put an empty database with all tables of an engine at `target`, a new file that only its owner can read.
 
     Making it takes most of a start, so one is kept in the Python environment for each version of `package`, if that
     can be written to. `make` is given an empty folder and tells where in it the database is.
@@ -25,9 +25,11 @@ def provide(target: Path, package: str, make: Callable[[Path], Path]) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             _make(kept, make)
     if kept.exists():
+        target.touch(mode=0o600)  # before there is anything in it
         shutil.copyfile(kept, target)
     else:
         _make(target, make)
+        target.chmod(0o600)
 
 
 def _make(database: Path, make: Callable[[Path], Path]) -> None:

@@ -1,11 +1,16 @@
 """Prefect: one local server, started for the session and stopped after it; each run of the flow is a process.
 
+Any page that is open in the student's browser can send requests to a port of this machine. So the server answers only
+those that bring its credential, a new one at each start, which travels in the environment of our processes.
+
 `python -m workshop.engines.prefect --ui` runs the flow once, shows it in the browser and stays until Ctrl-C.
 """
 
 import argparse
+import base64
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -29,10 +34,11 @@ FLOW = "flows/flight_delays_flow.py"
 _START_TIMEOUT = 300  # seconds; a server comes up in 6 to 20
 _BUSY_TIMEOUT = 60
 _RECORD_TIMEOUT = 30
+_CREDENTIAL = "PREFECT_API_AUTH_STRING"  # where Prefect's clients look for it
 
 
 class Prefect(Session):
-    """Runs the flow against a server that is up at `url`."""
+    """Runs the flow against a server that is up at `url`; `settings` are the environment of whoever talks to it."""
 
     def __init__(self, sandbox: Sandbox, url: str, settings: dict[str, str]):
         super().__init__(sandbox)
@@ -45,7 +51,12 @@ class Prefect(Session):
 
     def api(self, path: str, content: dict[str, Any] | None = None) -> Any:
         """What the server's API answers to a GET, or to a POST of `content`."""
-        return _api(self.url, path, content)
+        return _api(self.url, path, content, self.credential)
+
+    @property
+    def credential(self) -> str:
+        """What the server wants to be told, as `user:password`; its log-in page too. Not for outputs and logs."""
+        return self.settings[_CREDENTIAL]
 
     @contextmanager
     def serving(self, cron: str, **env: str) -> Iterator[dict[str, Any]]:
@@ -119,7 +130,10 @@ class Prefect(Session):
 
 @contextmanager
 def session(sandbox: Sandbox, *, ui: bool = False) -> Iterator[Prefect]:
-    """Start a server of the sandbox's own, with its pages if `ui`, and stop it at the end, however that comes."""
+    """Start a server of the sandbox's own, with its pages if `ui`, and stop it at the end, however that comes.
+
+    Other users of the machine can neither ask it nor read its files.
+    """
     home = sandbox.root / ".engines/prefect"
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -133,17 +147,25 @@ def session(sandbox: Sandbox, *, ui: bool = False) -> Iterator[Prefect]:
         "PREFECT_UI_ENABLED": str(ui).lower(),
         "PREFECT_LOGGING_TO_API_ENABLED": str(ui).lower(),
         "NO_PROXY": "127.0.0.1",
+        _CREDENTIAL: f"admin:{secrets.token_urlsafe(12)}",
     }
     home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700)  # the flow may have made it, to keep its results in
     if not (home / "prefect.db").exists():
         empty_database(home / "prefect.db")
     started = time.perf_counter()
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with running({home / "server.log": command}, sandbox.environment(**settings)) as processes:
+    env = sandbox.environment(**settings, **guarded(settings[_CREDENTIAL], pages=url))
+    with running({home / "server.log": command}, env) as processes:
         _wait_until_healthy(url, processes)
         prefect = Prefect(sandbox, url, settings)
         prefect.start_seconds = time.perf_counter() - started
         yield prefect
+
+
+def guarded(credential: str, *, pages: str = "") -> dict[str, str]:
+    """Settings of a server that answers nobody without the credential, nor pages of other addresses than `pages`."""
+    return {"PREFECT_SERVER_API_AUTH_STRING": credential, "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": pages}
 
 
 def graph(project_root: str | os.PathLike[str]) -> tuple[set[str], set[tuple[str, str]]]:
@@ -170,9 +192,12 @@ def _wait_until_healthy(url: str, processes: dict[Path, subprocess.Popen]) -> No
         time.sleep(0.1)
 
 
-def _api(url: str, path: str, content: dict[str, Any] | None = None) -> Any:
+def _api(url: str, path: str, content: dict[str, Any] | None = None, credential: str = "") -> Any:
     data = None if content is None else json.dumps(content).encode()
-    request = urllib.request.Request(f"{url}/api{path}", data, {"Content-Type": "application/json"})
+    headers = {"Content-Type": "application/json"}
+    if credential:
+        headers["Authorization"] = f"Basic {base64.b64encode(credential.encode()).decode()}"
+    request = urllib.request.Request(f"{url}/api{path}", data, headers)
     until = time.monotonic() + _BUSY_TIMEOUT
     while True:
         try:
@@ -210,7 +235,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # to stop the server then, too
     try:
         with session(Sandbox.create(WORK / "ui-prefect"), ui=True) as prefect:
-            print(f"Prefect is at {prefect.url} (no password; only this machine reaches it). The flow runs ...", flush=True)
+            print(f"Prefect is at {prefect.url} (only this machine reaches it)")
+            print(f"Log in with {prefect.credential} in one piece; until then the page says that authentication failed.")
+            print("The flow runs ...", flush=True)
             outcome = prefect.run()
             print(f"The flow ended with exit code {outcome.exit_code} after {outcome.seconds:.0f} s. Ctrl-C stops.", flush=True)
             signal.pause()
