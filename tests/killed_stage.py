@@ -13,10 +13,12 @@ import os
 import shutil
 import signal
 import sys
+import traceback
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from flight_delays import artifacts, model
-from flight_delays.errors import DataError
+from flight_delays import artifacts
 from flight_delays.pipeline import Project
 
 
@@ -37,20 +39,14 @@ def state(artefact: Path) -> str:
         return "old"
     if artefact.is_file() and artefact.read_bytes() == b"old":
         return "old"
-    if artefact.suffix != ".skops":
-        return artifacts.sha256(artefact)
-    try:  # the bytes of a model are others each time
-        model.load(artefact)
-    except DataError:
-        return "broken"
-    return "new"
+    return artifacts.sha256(artefact)
 
 
-def run(project: Project, stage: str, item: str | None, events: set[str], killed_before: int | None = None) -> int:
-    """Run the stage in a child that kills itself before the change of this number; give its exit code."""
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+def child(work: Callable[[], object], events: set[str], killed_before: int | None = None) -> int:
+    """Work in a child that kills itself before the change of this number; give its exit code."""
+    pid = os.fork()
+    if pid:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     seen = 0
 
     def watch(event: str, arguments: tuple) -> None:
@@ -62,7 +58,11 @@ def run(project: Project, stage: str, item: str | None, events: set[str], killed
         seen += 1
 
     sys.addaudithook(watch)
-    project.run(stage, item)
+    try:
+        work()
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
     os._exit(0)
 
 
@@ -75,13 +75,14 @@ def main(stage: str, item: str, events: str, *paths: str) -> None:
     """Kill, look, run again, look, until a run comes to its end."""
     importlib.import_module(f"flight_delays.stages.{stage}")  # once, for all the children
     project, wanted, made = Project.load(), set(events.split(",")), [Path(path) for path in paths]
+    work = partial(project.run, stage, item or None)
     number, code = 0, -signal.SIGKILL
     while code == -signal.SIGKILL:
         for artefact in made:
             make_old(artefact)
-        code = run(project, stage, item or None, wanted, killed_before=number)
+        code = child(work, wanted, killed_before=number)
         killed = [state(artefact) for artefact in made]
-        again = run(project, stage, item or None, set())
+        again = child(work, set())
         left = [
             file.name
             for folder in {artefact.parent for artefact in made}

@@ -2,16 +2,21 @@
 
 import ast
 import json
+import os
 import shutil
+import signal
+import subprocess
 
 import pandas as pd
+import psutil
 import pytest
 import yaml
 
-from flight_delays import artifacts, pipeline
+from flight_delays import artifacts, model, pipeline
 from flight_delays.pipeline import STAGES, Project
 from flight_delays.registry import Registry
 from workshop.engines import dvc
+from workshop.engines.servers import wait_for
 from workshop.places import SAMPLE_PROJECT
 from workshop.sandbox import Sandbox
 
@@ -30,6 +35,13 @@ def results(sandbox):
 
 def champion(sandbox):
     return Registry(Project.load(sandbox.root).registry, "flight-delays").champion()
+
+
+def hash_of_model(sandbox):
+    """Of the boosting in the workspace, which must be a whole model."""
+    file = Project.load(sandbox.root).model("boosting")
+    model.load(file)
+    return artifacts.sha256(file)
 
 
 def replace(file, old, new):
@@ -154,7 +166,7 @@ def test_nothing_changed_runs_nothing(story):
 @pytest.mark.engine
 def test_hyperparameter_changed_and_back(story):
     session, sandbox = story["session"], story["session"].sandbox
-    before, first = results(sandbox), champion(sandbox)
+    before, first, trained = results(sandbox), champion(sandbox), hash_of_model(sandbox)
 
     sandbox.set_param("train.candidates.boosting.max_iter", 60)
     changed = session.run()
@@ -167,9 +179,37 @@ def test_hyperparameter_changed_and_back(story):
     sandbox.set_param("train.candidates.boosting.max_iter", 80)
     back = session.run()
     assert back.exit_code == 0, back.log
-    assert names(back) == ["gate", "register"]  # the rest came from the run cache
+    # the model is trained anew, to the same bytes, so that what comes of it is in the run cache
+    assert names(back) == ["train boosting", "gate", "register"]
+    assert hash_of_model(sandbox) == trained
     assert results(sandbox) == before
     assert champion(sandbox) == first
+
+
+@pytest.mark.engine
+def test_train_killed_leaves_the_last_model_until_there_is_a_new_one(copy):
+    sandbox, trained = copy.sandbox, hash_of_model(copy.sandbox)
+    sandbox.set_param("train.candidates.boosting.max_iter", 500)
+    repro = psutil.Popen(
+        ["dvc", "repro"],
+        cwd=sandbox.root,
+        env=sandbox.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        wait_for(lambda: [child for child in repro.children(recursive=True) if "train" in child.cmdline()])
+    finally:
+        os.killpg(repro.pid, signal.SIGKILL)
+    assert repro.wait(30) == -signal.SIGKILL
+    assert "train boosting" not in [record.name for record in sandbox.records(since=repro.create_time())]
+    assert hash_of_model(sandbox) == trained
+
+    resumed = copy.resume()
+    assert (resumed.exit_code, names(resumed)) == (0, ["train boosting", *AFTER_TRAIN])
+    assert hash_of_model(sandbox) != trained
 
 
 @pytest.mark.engine

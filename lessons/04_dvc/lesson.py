@@ -331,11 +331,42 @@ print(*(line for line in back.splitlines() if "cached" in line or "Running" in l
 
 # %% [markdown] tags=["ru"]
 # ## Что произошло?
-# Обучение и оценка взяты из кеша, ни один процесс не запускался. Последние две стадии мы не попросили, и неспроста. Посмотрите на описание `register`: у выхода стоит `persist`, и в кеш запусков такая стадия не попадает. Она меняет реестр моделей, а из кеша можно вернуть файл, но не поступок, поэтому её надо выполнить по-настоящему.
+# Оценка взята из кеша, ради неё ни один процесс не запускался. А обучение выполнилось по-настоящему, и это наш выбор: у его выхода стоит `persist`, и в кеш запусков такая стадия не попадает.
 
 # %% [markdown] tags=["en"]
 # ## What just happened?
-# Training and evaluation came from the cache, no process was started. We did not ask for the last two stages, and for a reason. Look at the description of `register`: its output carries `persist`, which keeps such a stage out of the run cache. It changes the model registry, and a cache can bring back a file but not a deed, so the stage has to run for real.
+# Evaluation came from the cache, no process was started for it. But training ran for real, and that is our choice: its output carries `persist`, which keeps such a stage out of the run cache.
+
+# %%
+described("train")
+
+# %% [markdown] tags=["ru"]
+# ## Последняя хорошая модель или кеш запусков?
+# Прежде чем выполнить стадию, DVC удаляет её выходы. Упади обучение на полпути или погасни свет — в папке `models` не осталось бы никакой модели, ни новой, ни старой. С `persist` прежняя лежит на месте, пока не готова новая.
+#
+# Это обмен: сохранность мы купили за повторное обучение. Если оно идёт часами, а модель на диске никто не ждёт, уберите `persist`: пропавший файл вернёт из кеша команда `dvc checkout`.
+
+# %% [markdown] tags=["en"]
+# ## The last good model or the run cache?
+# Before DVC runs a stage it removes its outputs. Should training fail half-way, or the power go, there would be no model at all in the folder `models`, neither the new one nor the old. With `persist` the former one stays in its place until the new one is ready.
+#
+# It is a trade: we bought safety at the price of training anew. Where training takes hours and nobody waits for the model on the disk, drop `persist`: a file that is gone comes back from the cache by `dvc checkout`.
+
+# %% [markdown] tags=["ru"]
+# Почему же запуск `evaluate` нашёлся, раз модель новая? Потому что она вышла той же самой до последнего байта: мы сохраняем её без времени и без адресов памяти. Вход у оценки прежний, значит, и считать ей нечего.
+
+# %% [markdown] tags=["en"]
+# Why then was the run of `evaluate` found, if the model is a new one? Because it came out the same to the last byte: we store it without times and without addresses in memory. What evaluation reads is what it was, so there is nothing to compute.
+
+# %%
+model_now = hashlib.md5(project.model("boosting").read_bytes()).hexdigest()
+print("trained anew, the same bytes as yesterday:", model_now == md5)
+
+# %% [markdown] tags=["ru"]
+# Последние две стадии мы не попросили, и неспроста: у них тоже стоит `persist`, но ради того, что у обучения было ценой. Стадия `register` меняет реестр моделей, а из кеша можно вернуть файл, но не поступок, поэтому её надо выполнить по-настоящему.
+
+# %% [markdown] tags=["en"]
+# We did not ask for the last two stages, and for a reason: they carry `persist` too, but for the sake of what was a price in training. The stage `register` changes the model registry, and a cache can bring back a file but not a deed, so it has to run for real.
 
 # %%
 described("register")

@@ -2,8 +2,12 @@
 
 import functools
 import os
+import re
 from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
 from typing import Any
+from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 import pandas as pd
@@ -29,6 +33,8 @@ TRUSTED_TYPES = [
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.utils.validation.check_array",
 ]
+_SCHEMA = "schema.json"  # in a stored model, what it consists of
+_PART = re.compile(r'("__id__": |"file": ")([\w-]+)')  # the name of a part there
 _MOST_CATEGORIES = 200  # gradient boosting takes at most 255; the rarest share one code
 
 
@@ -127,9 +133,23 @@ def predict(model: Pipeline, table: pd.DataFrame) -> np.ndarray:
 
 
 def save(path: str | os.PathLike[str], model: Pipeline) -> None:
-    """Store a model without pickle, so that loading it runs no code of the file's author."""
+    """Store a model without pickle, so that loading it runs no code of the file's author; equal models as equal bytes."""
     with artifacts.replacing(path) as partial:
-        skops.io.dump(model, partial)
+        _write_again(skops.io.dumps(model), partial)
+
+
+def _write_again(dumped: bytes, file: Path) -> None:
+    # skops calls the parts of a model by their addresses in memory, and a zip notes the time: both others at each run.
+    # Here the parts are numbered, and the time is that of a ZipInfo, 1980.
+    with ZipFile(BytesIO(dumped)) as before, ZipFile(file, "w") as after:
+        schema = before.read(_SCHEMA).decode()
+        names = dict.fromkeys(name for _, name in _PART.findall(schema))
+        numbers = {name: str(number) for number, name in enumerate(names)}
+        for member in before.namelist():
+            if member != _SCHEMA:
+                name, _, kind = member.partition(".")
+                after.writestr(ZipInfo(f"{numbers[name]}.{kind}"), before.read(member))
+        after.writestr(ZipInfo(_SCHEMA), _PART.sub(lambda part: part[1] + numbers[part[2]], schema))
 
 
 def load(path: str | os.PathLike[str]) -> Pipeline:

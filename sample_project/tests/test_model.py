@@ -44,6 +44,15 @@ def test_order_of_paths_and_rows_changes_no_prediction(project, tmp_path, candid
     assert one.tobytes() == other.tobytes()
 
 
+def test_a_model_with_parts_of_other_kinds_is_stored_too(tmp_path):
+    parts = {"raw": b"\x00\x01", "text": 'says "__id__": 140'}
+    odd = make_pipeline(FunctionTransformer(np.log, kw_args=parts), LogisticRegression())
+    for name in ("one", "other"):
+        model.save(tmp_path / name, odd)
+    assert skops.io.load(tmp_path / "one", trusted=["numpy.log"])[0].kw_args == parts
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
 @pytest.mark.parametrize("candidate", model.CANDIDATES)
 def test_a_stored_model_predicts_as_before_and_holds_no_pickle(project, tmp_path, candidate):
     table = model.read_features(project.features_of("train"))
@@ -115,7 +124,8 @@ def test_a_second_run_with_other_threads_and_hash_seed_leaves_the_same_bytes(fin
     assert done.returncode == 0, done.stderr
     for name in ("reports/metrics.json", "reports/predictions.parquet", "data/prepared/train/2013-01.parquet"):
         assert (again.root / name).read_bytes() == (finished.root / name).read_bytes(), name
-    assert artifacts.sha256(again.root / "reports/plots") == artifacts.sha256(finished.root / "reports/plots")
+    for folder in ("reports/plots", "models"):
+        assert artifacts.sha256(again.root / folder) == artifacts.sha256(finished.root / folder), folder
 
 
 def test_nothing_in_the_artefacts_speaks_of_time_or_place(finished):
