@@ -15,6 +15,7 @@ from flight_delays.pipeline import Project
 from flight_delays.registry import Registry
 
 KILLED_STAGE = Path(__file__).with_name("killed_stage.py")
+KILLED_PUBLISH = Path(__file__).with_name("killed_publish.py")
 RENAMES = "os.rename"
 ALL = "os.rename,os.remove,os.rmdir,os.mkdir,open"
 
@@ -46,6 +47,90 @@ def test_killed_before_each_change_it_makes(sandbox, stage, item, events, made, 
             # no portable call swaps two folders: for a moment there is none, and the old one waits beside
             assert found in ("old", complete) or (found == "gone" and not Path(path).suffix), (path, kill)
         assert (kill["again"], kill["after"], kill["left"]) == (0, new, [])
+
+
+def test_results_of_a_run_that_is_killed_while_it_publishes_are_all_old_or_all_new(sandbox):
+    done = sandbox.run(["python", str(KILLED_PUBLISH)])
+    *kills, end = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert len(kills) > 30
+    assert [kill["code"] for kill in kills] == [-signal.SIGKILL] * len(kills)
+    assert [kill["found"] for kill in kills if kill["found"] not in (["old"], ["new"])] == []
+    for kill in kills:
+        assert (kill["look"], kill["left"]) == (0, []), kill
+    assert max(kill["looks"] for kill in kills) > 10  # who looked was killed too
+    assert {kill["found"][0] for kill in kills} == {"old", "new"}
+    assert (end["code"], end["looks"], end["found"], end["left"]) == (0, 1, ["new"], [])
+
+
+def published(folder, *names):
+    """Targets in a folder with old contents, sources with new ones, and a place for the note."""
+    for name in names:
+        (folder / name).write_text("old")
+        (folder / f"new_{name}").write_text("new")
+    return {folder / name: folder / f"new_{name}" for name in names}, folder / "note.json"
+
+
+def killed_after_the_note(sources, note, monkeypatch):
+    """Publish until everything is ready to be renamed, and end there as a kill does."""
+    with monkeypatch.context() as patch:
+        patch.setattr(artifacts, "_finish", lambda note: None)
+        artifacts.replace_together(sources, note)
+    assert [target.read_text() for target in sources] == ["old"] * len(sources)
+
+
+def test_what_was_written_after_a_kill_is_newer_and_stays(tmp_path, monkeypatch):
+    sources, note = published(tmp_path, "a", "b")
+    killed_after_the_note(sources, note, monkeypatch)
+    with artifacts.replacing(tmp_path / "b") as partial:
+        partial.write_text("newer")
+    artifacts.finish_replacing(note)
+    assert [target.read_text() for target in sources] == ["old", "newer"]
+    assert leftovers(tmp_path) == []
+
+
+def test_the_next_to_publish_ends_what_was_begun_first(tmp_path, monkeypatch):
+    sources, note = published(tmp_path, "a", "b")
+    killed_after_the_note(sources, note, monkeypatch)
+    artifacts.replace_together({tmp_path / "a": tmp_path / "new_a"}, note)
+    assert [target.read_text() for target in sources] == ["new", "new"]
+    assert leftovers(tmp_path) == []
+
+
+def test_an_exception_while_publishing_leaves_the_old_artefacts(tmp_path):
+    sources, note = published(tmp_path, "a", "b")
+    (tmp_path / "new_b").unlink()
+    with pytest.raises(FileNotFoundError):
+        artifacts.replace_together(sources, note)
+    assert [target.read_text() for target in sources] == ["old", "old"]
+    assert not note.exists()
+    assert leftovers(tmp_path) == []
+
+
+def test_a_project_that_was_moved_ends_what_was_begun(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    sources, note = published(tmp_path / "here", "a", "b")
+    killed_after_the_note(sources, note, monkeypatch)
+    (tmp_path / "here").rename(tmp_path / "there")
+    artifacts.finish_replacing(tmp_path / "there/note.json")
+    assert [(tmp_path / "there" / name).read_text() for name in "ab"] == ["new", "new"]
+
+
+FINISH = """
+import sys
+from pathlib import Path
+from flight_delays import artifacts
+artifacts.finish_replacing(Path(sys.argv[1]))
+"""
+
+
+def test_two_that_look_at_once(sandbox, monkeypatch):
+    names = [f"file{number}" for number in range(300)]
+    sources, note = published(sandbox.root, *names)
+    killed_after_the_note(sources, note, monkeypatch)
+    both = [_start(sandbox, "-c", FINISH, str(note)) for _ in range(2)]
+    assert [process.wait(120) for process in both] == [0, 0]
+    assert {target.read_text() for target in sources} == {"new"}
+    assert leftovers(sandbox.root) == []
 
 
 def test_the_old_folder_comes_back_when_a_kill_took_it_away(tmp_path):

@@ -1,14 +1,16 @@
 """Artefacts are replaced whole or not at all, and are compared by their content.
 
 A stage writes under a temporary name beside the target and renames it at the end. Whoever
-kills the stage half-way leaves the last good artefact as it was.
+kills the stage half-way leaves the last good artefact as it was. What an engine made elsewhere
+and publishes at its end is replaced together.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,10 @@ def _partial(target: Path) -> Path:
     return target.with_name(f".{target.name}.partial")
 
 
+def _aside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.previous")
+
+
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
@@ -29,29 +35,91 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def _put(partial: Path, target: Path) -> None:
+    if partial.is_dir():
+        # No portable call swaps two folders, so the old one steps aside for a moment.
+        _remove(_aside(target))
+        if target.exists():
+            target.rename(_aside(target))
+        partial.rename(target)
+        _remove(_aside(target))
+    else:
+        partial.replace(target)
+
+
 @contextmanager
 def replacing(target: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary path to write a file or a folder to; put it at `target` if all went well."""
     target = Path(target)
     partial = _partial(target)
-    aside = target.with_name(f".{target.name}.previous")
     target.parent.mkdir(parents=True, exist_ok=True)
-    if aside.exists() and not target.exists():  # killed between the two renames below
-        aside.rename(target)
+    if _aside(target).exists() and not target.exists():  # killed between the two renames of a folder
+        _aside(target).rename(target)
     _remove(partial)
     try:
         yield partial
-        if partial.is_dir():
-            # No portable call swaps two folders, so the old one steps aside for a moment.
-            _remove(aside)
-            if target.exists():
-                target.rename(aside)
-            partial.rename(target)
-            _remove(aside)
-        else:
-            partial.replace(target)
+        _put(partial, target)
     finally:
         _remove(partial)
+
+
+@contextmanager
+def _alone(note: Path) -> Iterator[None]:
+    with note.with_suffix(".lock").open("a") as lock:  # closed by whatever ends the process, a kill too
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _copy(target: Path) -> Path:
+    return target.with_name(f".{target.name}.together.partial")  # which no stage takes for its own
+
+
+def replace_together(sources: Mapping[Path, str | os.PathLike[str]], note: Path) -> None:
+    """Copy files and folders, given as target -> source, to their targets: all of them, or none.
+
+    The copies get temporary names first. Then the file `note` says that they are complete, and they are renamed. A kill
+    before that leaves the old artefacts, and one after it leaves the rest to `finish_replacing`. What it takes for old
+    is what lies at the targets now: artefacts that others put there meanwhile are newer, and stay.
+    """
+    note.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(note):
+        _finish(note)
+        targets = {os.path.relpath(target, note.parent): sha256(target) if target.exists() else None for target in sources}
+        try:
+            write_json(note, {"complete": False, "targets": targets})
+            for target, source in sources.items():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                (shutil.copytree if Path(source).is_dir() else shutil.copyfile)(source, _copy(target))
+            write_json(note, {"complete": True, "targets": targets})
+        finally:
+            _finish(note)
+
+
+def finish_replacing(note: Path) -> None:
+    """Bring to its end what a `replace_together` began that was killed; wait for one that is still at work.
+
+    Its artefacts are then all new, if all its copies were complete, or all old. May be killed and called again.
+    """
+    if note.exists() or _partial(note).exists():
+        with _alone(note):
+            _finish(note)
+
+
+def _finish(note: Path) -> None:
+    _remove(_partial(note))
+    if not note.exists():
+        return
+    content = read_json(note, "complete", "targets")
+    old = {note.parent / name: content_hash for name, content_hash in content["targets"].items()}
+    waiting = [target for target in old if _copy(target).exists() and target.exists()]
+    ours = content["complete"] and all(sha256(target) == old[target] for target in waiting)
+    for target in old:
+        if ours and _copy(target).exists():
+            _put(_copy(target), target)
+        if ours:
+            _remove(_aside(target))
+        _remove(_copy(target))
+    note.unlink()
 
 
 def write_json(path: str | os.PathLike[str], content: Any) -> None:

@@ -7,6 +7,7 @@ task, KFP component.
 import importlib
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -55,11 +56,30 @@ class Project:
         self.decision = self.root / "reports/decision.json"
         self.receipt = self.root / "reports/registered.json"
         self.registry = self.root / "registry"
+        self._publishing = self.root / ".engines/publishing.json"
 
     @classmethod
     def load(cls, root: str | os.PathLike[str] = ".", params_file: str | os.PathLike[str] | None = None) -> "Project":
-        """Read and check params.yaml in `root`, or another file; ParamsError if it is wrong."""
-        return cls(root, parameters.load(Path(root) / "params.yaml" if params_file is None else params_file))
+        """Read and check params.yaml in `root`, or another file; ParamsError if it is wrong.
+
+        Where a run was killed while it published its results, that is brought to its end first.
+        """
+        project = cls(root, parameters.load(Path(root) / "params.yaml" if params_file is None else params_file))
+        if any(project.root.glob(".engines/*publishing.json*")):  # the note, or half of one
+            from flight_delays import artifacts  # hardly ever needed, and pandas takes its time
+
+            artifacts.finish_replacing(project._publishing)
+        return project
+
+    def publish(self, sources: Mapping[Path, str | os.PathLike[str]]) -> None:
+        """Copy what a run made elsewhere, given as artefact of this project -> file or folder: all of it, or nothing.
+
+        For engines that keep the files of their tasks in places of their own. Whoever is killed half-way
+        leaves the rest to the next `load`.
+        """
+        from flight_delays import artifacts
+
+        artifacts.replace_together(sources, self._publishing)
 
     @property
     def months(self) -> list[str]:

@@ -4,7 +4,9 @@
     python flows/flight_delays_flow.py serve --cron "0 6 1 * *"    run it on a schedule, until Ctrl-C
 
 Left alone, Prefect starts a server for each run and stops it again, which takes longer than the pipeline. To keep
-one: `prefect server start`, then `prefect config set PREFECT_API_URL=http://127.0.0.1:4200/api`.
+one: `prefect server start`, then `prefect config set PREFECT_API_URL=http://127.0.0.1:4200/api`. Such a server obeys
+any page in your browser, unless it asks for a password: set PREFECT_SERVER_API_AUTH_STRING=name:password where it
+starts, and PREFECT_API_AUTH_STRING, to the same, where flows run.
 
 What was done before is not done again. Prefect looks a task's result up by a key made of its inputs
 and its code. Inputs that were paths such as models/boosting.skops would be the same whatever the file
@@ -37,12 +39,13 @@ ROOT = Path(__file__).resolve().parent.parent  # the project, whatever the curre
 sys.path.insert(0, str(ROOT))
 
 from flight_delays import artifacts  # noqa: E402
-from flight_delays.errors import PipelineError  # noqa: E402
+from flight_delays.errors import GateClosed, PipelineError  # noqa: E402
 from flight_delays.pipeline import Project  # noqa: E402
 from flight_delays.registry import Registry  # noqa: E402
 
 RESULTS = ROOT / ".engines/prefect/results"  # remove this folder, and all is done anew
 STORE = RESULTS / "store"  # inside, so that no result outlives the file it points at
+DECISION = STORE / "decision.json"  # as gate wrote it last: a no is an error and leaves no result
 
 
 # --- when is a result of before still good? -----------------------------------------------------------
@@ -156,12 +159,11 @@ def evaluate(models: dict[str, str], features: list[str], options: dict) -> str:
 
 
 @cached(task_run_name="gate")
-def gate(reports: str, features: list[str], registry: str, decision: str, options: dict) -> str:
+def gate(reports: str, features: list[str], registry: str, options: dict) -> str:
     """The decision; a no is an error, GateClosed."""
-    # straight to its usual place: a no leaves no result, and is what one wants to read
-    function("gate")(Path(reports, "metrics.json"), features, registry, decision, **options)
+    function("gate")(Path(reports, "metrics.json"), features, registry, DECISION, **options)
     with workplace() as folder:
-        return keep(Path(shutil.copy(decision, folder)))
+        return keep(Path(shutil.copy(DECISION, folder)))
 
 
 @cached(task_run_name="register")
@@ -174,12 +176,6 @@ def register(models: dict[str, str], features: list[str], reports: str, decision
 
 
 # --- the flow -----------------------------------------------------------------------------------------
-
-
-def publish(kept: str | Path, target: Path) -> None:
-    """Copy from the store to where the project has its results, replacing what is there."""
-    with artifacts.replacing(target) as partial:
-        (shutil.copytree if Path(kept).is_dir() else shutil.copyfile)(kept, partial)
 
 
 def is_champion(project: Project, features: list[str]) -> bool:
@@ -210,22 +206,24 @@ def flight_delays() -> None:
 
     for stage in (raw, checked, prepared, trained, reports):
         stage.result()  # waits; the first error is raised here, before those that only follow from it
-    for candidate, model in models.items():
-        publish(model.result(), project.model(candidate))
-    publish(Path(reports.result(), "metrics.json"), project.metrics)
-    publish(Path(reports.result(), "predictions.parquet"), project.predictions)
-    publish(Path(reports.result(), "plots"), project.plots)
+    made = {project.model(candidate): model.result() for candidate, model in models.items()}
+    for target in (project.metrics, project.predictions, project.plots):
+        made[target] = Path(reports.result(), target.name)
 
     # No hash of inputs tells who is champion now: unless it is the model of this very run, ask and register again.
     anew = not is_champion(project, [month.result() for month in train_months])
     decision = gate.with_options(refresh_cache=anew).submit(
-        reports, test_months, str(project.registry), str(project.decision), project.options("gate")
+        reports, test_months, str(project.registry), project.options("gate")
     )
     receipt = register.with_options(refresh_cache=anew).submit(
         models, train_months, reports, decision, str(project.registry), project.options("register")
     )
-    publish(decision.result(), project.decision)
-    publish(receipt.result(), project.receipt)
+    try:
+        made |= {project.decision: decision.result(), project.receipt: receipt.result()}
+    except GateClosed:
+        project.publish(made | {project.decision: DECISION})  # one wants to see why
+        raise
+    project.publish(made)
 
 
 def main() -> int:

@@ -350,11 +350,7 @@ def _made_by(pipeline) -> dict[str, Path]:
 def _publish(project: Project, made: dict[str, Path]) -> None:
     targets = {name: getattr(project, name) for name in ("metrics", "predictions", "plots", "decision", "receipt")}
     targets |= {input_name("model", candidate): path for candidate, path in project.models.items()}
-    for name, source in made.items():
-        if source.exists():
-            with artifacts.replacing(targets[name]) as partial:
-                copy = shutil.copytree if source.is_dir() else shutil.copyfile
-                copy(source, partial)
+    project.publish({targets[name]: source for name, source in made.items() if source.exists()})
 
 
 def main() -> int:
