@@ -24,7 +24,7 @@ from IPython.display import Code
 
 from workshop import figures
 from workshop.engines.base import engine_record
-from workshop.engines.prefect import Prefect, guarded
+from workshop.engines.prefect import Prefect, access_settings
 from workshop.engines.servers import free_port
 from workshop.sandbox import Record
 
@@ -209,7 +209,7 @@ def temporary_server(session: Prefect, folder: Path) -> dict[str, str]:
         "PREFECT_MEMO_STORE_PATH": str(folder / "memo_store.toml"),
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_API_AUTH_STRING": session.credential,
-        **guarded(session.credential),
+        **access_settings(session.credential),
     }
 
 

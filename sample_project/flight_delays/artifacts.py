@@ -5,7 +5,6 @@ kills the stage half-way leaves the last good artefact as it was. What an engine
 and publishes at its end is replaced together.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -18,6 +17,11 @@ from typing import Any
 import pandas as pd
 
 from flight_delays.errors import DataError
+
+try:
+    import fcntl
+except ImportError:  # Windows: there two that publish at once are not kept apart
+    fcntl = None
 
 
 def _partial(target: Path) -> Path:
@@ -66,7 +70,8 @@ def replacing(target: str | os.PathLike[str]) -> Iterator[Path]:
 @contextmanager
 def _alone(note: Path) -> Iterator[None]:
     with note.with_suffix(".lock").open("a") as lock:  # closed by whatever ends the process, a kill too
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        if fcntl:
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 

@@ -155,7 +155,7 @@ def session(sandbox: Sandbox, *, ui: bool = False) -> Iterator[Prefect]:
         empty_database(home / "prefect.db")
     started = time.perf_counter()
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    env = sandbox.environment(**settings, **guarded(settings[_CREDENTIAL], pages=url))
+    env = sandbox.environment(**settings, **access_settings(settings[_CREDENTIAL], pages=url))
     with running({home / "server.log": command}, env) as processes:
         _wait_until_healthy(url, processes)
         prefect = Prefect(sandbox, url, settings)
@@ -163,7 +163,7 @@ def session(sandbox: Sandbox, *, ui: bool = False) -> Iterator[Prefect]:
         yield prefect
 
 
-def guarded(credential: str, *, pages: str = "") -> dict[str, str]:
+def access_settings(credential: str, *, pages: str = "") -> dict[str, str]:
     """Settings of a server that answers nobody without the credential, nor pages of other addresses than `pages`."""
     return {"PREFECT_SERVER_API_AUTH_STRING": credential, "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": pages}
 
