@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -186,6 +187,44 @@ def test_an_edit_of_a_helper_module_runs_the_stages_that_import_it(engine):
     finally:
         file.write_text(code, encoding="utf-8")
     assert (edited.exit_code, names(edited)) == (0, ["evaluate", "gate", "register", "train boosting", "train logistic"])
+
+
+KEYS = """
+import json, os, sys, threading
+from concurrent.futures import ThreadPoolExecutor
+from flows import flight_delays_flow as flow
+
+sys.setswitchinterval(1e-6)  # as if the machine were busy: a thread stops anywhere
+together = threading.Barrier(2)
+
+
+def key():
+    together.wait()
+    try:
+        return flow.code_of("ingest")
+    except KeyError as error:
+        return repr(error)
+
+
+keys = set()
+for _ in range(60):  # each in a fork of its own: the first two tasks of a flow find everything as new
+    reader, writer = os.pipe()
+    if not os.fork():
+        with ThreadPoolExecutor(2) as threads:
+            found = [thread.result() for thread in [threads.submit(key), threads.submit(key)]]
+        os.write(writer, json.dumps(found).encode())
+        os._exit(0)
+    os.close(writer)
+    with open(reader) as answer:
+        keys.update(json.load(answer))
+    os.wait()
+print(json.dumps(sorted(keys)))
+"""
+
+
+def test_tasks_that_start_at_the_same_moment_have_their_keys(finished):
+    [key] = python(finished, KEYS)  # one that failed would be none, and its task would run again
+    assert re.fullmatch("[0-9a-f]{64}", key)
 
 
 def write_bts(folder, month, delay):
