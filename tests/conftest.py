@@ -9,29 +9,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser
-from xdist.scheduler import LoadScopeScheduling
 
 from flight_delays.sources import nycflights13
+from tests.scheduling import (  # noqa: F401  the hooks that share the tests out
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_terminal_summary,
+    pytest_xdist_make_scheduler,
+)
 from workshop import slides
 from workshop.places import ROOT
 from workshop.sandbox import Sandbox
-
-# modules whose tests share nothing; those of others share a server, a run
-INDEPENDENT = ("test_answers", "test_instructor_guide", "test_run_lessons", "test_solutions")
-
-
-class ByModule(LoadScopeScheduling):
-    """Gives a test process whole modules, but the tests of INDEPENDENT ones singly."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        module = nodeid.split("::")[0]
-        return nodeid if Path(module).stem in INDEPENDENT else module
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log) -> ByModule:
-    """Share out the tests of `pytest -n 2`; whatever `--dist` says."""
-    return ByModule(config, log)
-
 
 @pytest.fixture(scope="session")
 def copy_kit() -> Callable[..., Path]:
