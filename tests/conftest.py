@@ -102,13 +102,22 @@ def finished(new_sandbox, once) -> Sandbox:
     return Sandbox(once("с пробелом", lambda folder: new_sandbox(folder).run(["python", "run_pipeline.py"])))
 
 
+@pytest.fixture(scope="session")
+def needs() -> Callable[[object, str], None]:
+    """A function that skips a test where a part of the system is missing, which `make doctor` names; in CI it fails."""
+
+    def check(there: object, part: str) -> None:
+        if not there:
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(f"this system has no {part}: make doctor")
+
+    return check
+
+
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A chromium; where there is none, its tests are skipped, but not in CI."""
+def browser(needs) -> Iterator[Browser]:
+    """A chromium."""
     found = slides.chromium()
-    if found is None and not os.environ.get("CI"):
-        pytest.skip("no chromium on this machine: apt install chromium")
-    assert found, "no chromium on this machine"
+    needs(found, "chromium")
     with slides.running(found) as started:
         yield started
 

@@ -96,7 +96,7 @@ def test_task_times_go_on_after_midnight(tmp_path):
 00:00:01.500 - INFO - Task \x1b[96m'train-2'\x1b[0m outputs:
 """
     started = datetime(2026, 11, 24, 23, 59, 58).timestamp()
-    session._last = Outcome(started, 4.0, 0, [], log)
+    session.last = Outcome(started, 4.0, 0, [], log)
     assert session.task_times() == [{"name": "train b", "start": started + 1.5, "end": started + 3.5, "state": "SUCCESS"}]
 
 
