@@ -3,6 +3,8 @@
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 ARGS ?=
+# test processes; 0 is none besides pytest's own
+WORKERS ?= 2
 # the conda environment of environment.yml holds the same packages and needs no .venv
 ifeq ($(CONDA_DEFAULT_ENV),ml-pipelines)
 PY := python
@@ -26,7 +28,16 @@ run: setup  ## Run the pipeline with every engine and compare (ARGS="--lessons":
 test: setup  ## Check everything: style, notebooks, engines (ARGS="-m 'not engine'" for the quick part)
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@$(PY) -m pytest -n 2 $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
+
+FAST := $(addprefix tests/test_,build.py environment.py figures.py front_door.py instructor_guide.py lecture_points.py quiz.py) \
+	$(addprefix sample_project/tests/test_,bts.py features.py model.py params.py)
+
+.PHONY: test-fast
+test-fast: setup  ## Check style, code, notebooks and both languages, without engines and browser: 90 seconds
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m pytest -n $(WORKERS) -m 'not engine and not browser and not slow' $(FAST) $(ARGS)
 
 .PHONY: lab
 lab: setup  ## Open JupyterLab at the start page (ARGS="--lang en")

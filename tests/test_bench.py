@@ -35,7 +35,7 @@ def test_a_resumption_after_a_mended_failure_runs_what_was_left(finished, tmp_pa
     box = new_sandbox(tmp_path / "broken")
     with engines.load("dvc").session(box) as session:
         session.run()
-        outcome = bench._after_failure(session)
+        outcome = bench.after_failure(session)
     assert outcome.exit_code == 0, outcome.log
     assert {"train boosting", "evaluate", "gate", "register"} <= set(names(outcome))
     assert not {record.stage for record in outcome.records} & {"ingest", "validate", "prepare"}
@@ -48,8 +48,8 @@ def test_pauses_are_what_the_stages_leave_of_a_run():
     outcome = Outcome(
         started=10.0, seconds=9.0, records=[record(11.0, 14.0), record(12.0, 13.0), record(15.5, 17.0)], exit_code=0
     )
-    assert bench._pauses(outcome) == [1.0, 0.0, 1.5, 2.0]
-    assert sum(bench._pauses(outcome)) == outcome.seconds - outcome.work_seconds
+    assert bench.pauses(outcome) == [1.0, 0.0, 1.5, 2.0]
+    assert sum(bench.pauses(outcome)) == outcome.seconds - outcome.work_seconds
 
 
 def test_table_and_chart_show_every_engine_and_situation(tmp_path):
@@ -77,4 +77,4 @@ def test_an_engine_that_fails_stops_the_bench(tmp_path, new_sandbox):
     box = new_sandbox(tmp_path / "wrong")
     box.set_param("validate.min_rows", 10**6)
     with engines.load("scripts").session(box) as session, pytest.raises(RuntimeError, match="at least 1000000 expected"):
-        bench._run_from_nothing(session)
+        bench.run_from_nothing(session)

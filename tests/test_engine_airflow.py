@@ -12,11 +12,10 @@ import pytest
 
 from flight_delays import artifacts
 from flight_delays.pipeline import STAGES, Project, edges
-from workshop.engines import airflow, scripts
+from workshop.engines import airflow
 from workshop.places import BIN, SAMPLE_PROJECT
 from workshop.sandbox import CommandFailed, Sandbox
 
-ROWS = {"ingest.rows": 3000}
 TWO_MONTHS = {"months": {"2013-01": "train", "2013-02": "test"}}
 
 
@@ -43,18 +42,8 @@ def processes_in(folder):
 
 
 @pytest.fixture(scope="module")
-def wanted(tmp_path_factory):
-    """The results of the plain script."""
-    sandbox = Sandbox.create(tmp_path_factory.mktemp("plain") / "project", params=ROWS)
-    with scripts.session(sandbox) as plain:
-        assert plain.run().exit_code == 0
-    return results(sandbox)
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    sandbox = Sandbox.create(tmp_path_factory.mktemp("airflow") / "с пробелом", params=ROWS)
-    with airflow.session(sandbox) as session:
+def shared(new_sandbox, tmp_path_factory):
+    with airflow.session(new_sandbox(tmp_path_factory.mktemp("airflow") / "с пробелом")) as session:
         yield session
 
 
@@ -90,12 +79,12 @@ def test_the_dag_file_uses_nothing_deprecated(tmp_path):
 
 
 @pytest.mark.engine
-def test_a_run_leaves_what_the_plain_script_leaves(session, wanted):
+def test_a_run_leaves_what_the_plain_script_leaves(session, finished):
     outcome = session.run()
     assert outcome.exit_code == 0, outcome.log
     project = Project.load(session.sandbox.root)
     assert names(outcome) == sorted(f"{s} {i}" if i else s for s in STAGES for i in project.items(s))
-    assert results(session.sandbox) == wanted
+    assert results(session.sandbox) == results(finished)
 
     tasks = session.task_instances()
     assert {task["task_id"] for task in tasks} == {*STAGES, "plan_months", "plan_candidates"}
@@ -137,7 +126,7 @@ def test_only_this_machine_and_this_user_reach_it(session):
 
 
 @pytest.mark.engine
-def test_a_failed_stage_is_tried_again_reported_and_resumed(session, wanted):
+def test_a_failed_stage_is_tried_again_reported_and_resumed(session, finished):
     sandbox = session.sandbox
     code = sandbox.root / "flight_delays/stages/train.py"
     whole = code.read_text(encoding="utf-8")
@@ -159,7 +148,7 @@ def test_a_failed_stage_is_tried_again_reported_and_resumed(session, wanted):
     outcome = session.resume()
     assert outcome.exit_code == 0, outcome.log
     assert names(outcome) == ["evaluate", "gate", "register", "train boosting"]
-    assert results(sandbox) == wanted
+    assert results(sandbox) == results(finished)
 
 
 @pytest.mark.engine
@@ -200,16 +189,16 @@ def test_a_backfill_takes_the_month_of_its_data_interval(session):
 
 
 @pytest.mark.engine
-def test_dags_test_leaves_what_the_plain_script_leaves(tmp_path, wanted):
-    sandbox = Sandbox.create(tmp_path / "project", params=ROWS)
+def test_dags_test_leaves_what_the_plain_script_leaves(new_sandbox, finished, tmp_path):
+    sandbox = new_sandbox(tmp_path / "project")
     outcome = airflow.dags_test(sandbox)
     assert outcome.exit_code == 0, outcome.log
-    assert results(sandbox) == wanted
+    assert results(sandbox) == results(finished)
 
 
 @pytest.mark.engine
 def test_nothing_is_left_when_a_session_breaks_off_in_the_middle_of_a_task(tmp_path):
-    sandbox = Sandbox.create(tmp_path / "project", params=ROWS)
+    sandbox = Sandbox.create(tmp_path / "project")
     stage = sandbox.root / "flight_delays/stages/ingest.py"
     code = stage.read_text(encoding="utf-8")
     marker = sandbox.root / "logs/asleep"
@@ -240,7 +229,7 @@ def test_a_broken_dag_file_is_named_and_nothing_is_left(tmp_path):
 
 @pytest.mark.engine
 def test_the_ui_tells_its_password_and_ends_with_ctrl_c(tmp_path):
-    sandbox = Sandbox.create(tmp_path / "project", params=ROWS)
+    sandbox = Sandbox.create(tmp_path / "project")
     command = [sys.executable, "-m", "workshop.engines.airflow", "--ui", "--project", str(sandbox.root)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=airflow.environment(), cwd=tmp_path) as ui:
         printed = ""

@@ -20,7 +20,6 @@ from workshop.engines.servers import wait_for
 from workshop.places import SAMPLE_PROJECT
 from workshop.sandbox import Sandbox
 
-PARAMS = {"ingest.rows": 3000, "months": {"2013-01": "train", "2013-02": "train", "2013-03": "test"}}
 AFTER_TRAIN = ["evaluate", "gate", "register"]
 
 
@@ -112,14 +111,15 @@ def test_exit_code_is_the_projects(returncode, log, expected):
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory):
+def story(new_sandbox, tmp_path_factory):
     """From nothing until the gate says no; then the gate's threshold is set right, and the run resumed."""
-    sandbox = Sandbox.create(tmp_path_factory.mktemp("dvc") / "с пробелом", params=PARAMS | {"gate.min_roc_auc": 0.99})
+    sandbox = new_sandbox(tmp_path_factory.mktemp("dvc") / "с пробелом")
+    sandbox.set_param("gate.min_roc_auc", 0.99)
     with dvc.session(sandbox) as session:
         stopped = session.run()
         status = git_status(sandbox)
         registered = champion(sandbox)
-        sandbox.set_param("gate.min_roc_auc", 0.6)
+        sandbox.set_param("gate.min_roc_auc", 0.5)
         resumed = session.resume()
         yield {"session": session, "stopped": stopped, "status": status, "registered": registered, "resumed": resumed}
 

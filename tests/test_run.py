@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from workshop.places import ROOT
+from workshop.sandbox import Sandbox
 
 SMALL = ["--train-months", "2013-01,2013-02", "--test-months", "2013-03", "--rows", "2000"]
 
@@ -25,8 +26,13 @@ def _run(cwd, *arguments: str, timeout: float = 600) -> subprocess.CompletedProc
 
 
 @pytest.fixture(scope="module")
-def kit(copy_kit, tmp_path_factory):
-    return copy_kit(tmp_path_factory.mktemp("kit"), "workshop", "notebooks", "sample_project")
+def kit(copy_kit, few_flights, tmp_path_factory):
+    """A kit whose project reads few flights."""
+    kit = copy_kit(tmp_path_factory.mktemp("kit"), "workshop", "notebooks", "sample_project")
+    project = Sandbox(kit / "sample_project")
+    for key, value in {"ingest.path": str(few_flights), "gate.min_roc_auc": 0.5, "gate.min_average_precision": 0.0}.items():
+        project.set_param(key, value)
+    return kit
 
 
 @pytest.mark.engine

@@ -1,32 +1,22 @@
-"""Try every right and wrong answer of a lesson in place of ours; a process of its own for each lesson.
+"""Try answers of a task, each in a copy of what the cells before the task have left.
 
-    python tests/try_answers.py LESSON_FOLDER ANSWERS.yaml
-
-Prints a JSON list with a line for everything that is not as it should be. The exercise's cells run in order in one
-namespace; at each task every answer is tried in a copy of it, and then ours is taken.
+Loaded by path in the kernel of a solution, so it imports no more than a lesson's checks themselves do.
 """
 
 import contextlib
 import io
 import json
 import linecache
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-from IPython.display import display
-
 from workshop import messages
-from workshop.notebooks import STUB
-from workshop.tasks import Exercise, Task, blank_count, fill, read_exercise
 
-MIN_RIGHT, MIN_WRONG, MIN_TASKS = 2, 3, 4
-NO_TASKS_NEEDED = "00_start"
 NOT_SOLVED = "not_solved_yet"
 
 Namespace = dict[str, Any]
+Attempt = dict[str, Any]  # what it is called; its cells as [line, code]; the key it is expected to meet, None if it is right
 
 
 @contextlib.contextmanager
@@ -46,56 +36,34 @@ def listening() -> Iterator[dict[str, str]]:
         messages.Say.__call__ = original
 
 
-def problems(lesson: Path, answers_file: Path) -> Iterator[str]:
-    """Everything that is wrong with a lesson's checks and answers."""
-    exercise = read_exercise(lesson / "exercise.py")
-    answers = yaml.safe_load(answers_file.read_text(encoding="utf-8")) or {}
-    yield from _count_problems(exercise, answers)
-    namespace: Namespace = {"__name__": "__main__", "display": display}
-    with listening() as said:
-        _run(exercise.opening, namespace)
-        for task in exercise.tasks:
-            where = f"{exercise.lesson} task {task.number}"
-            for what, answer, expected in _attempts(task, answers.get(task.number) or {}):
-                verdict = _verdict(task, answer, expected, dict(namespace), said)
-                if verdict:
-                    yield f"{where}, {what}: {verdict}"
-            _run(task.cells, namespace)
+def problems(attempts: list[Attempt], namespace: Namespace) -> Iterator[str]:
+    """A line for every attempt that did not end as it was expected to."""
+    for attempt in attempts:
+        with listening() as said, contextlib.redirect_stdout(io.StringIO()):
+            verdict = _verdict(attempt, dict(namespace), said)
+        if verdict:
+            yield f"{attempt['what']}: {verdict}"
 
 
-def _count_problems(exercise: Exercise, answers: dict) -> Iterator[str]:
-    if len(exercise.tasks) < MIN_TASKS and exercise.lesson != NO_TASKS_NEEDED:
-        yield f"{exercise.lesson}: {len(exercise.tasks)} tasks, but a lesson has at least {MIN_TASKS}"
-    for number in sorted(set(answers) - {task.number for task in exercise.tasks}, key=str):
-        yield f"{exercise.lesson} task {number}: answers, but no such task"
-    for task in exercise.tasks:
-        given = answers.get(task.number) or {}
-        for kind, least in (("right", MIN_RIGHT), ("wrong", MIN_WRONG)):
-            count = len(given.get(kind) or [])
-            if count < least:
-                yield f"{exercise.lesson} task {task.number}: {count} {kind} answers, but at least {least} are needed"
+def write_problems(attempts: str, namespace: Namespace, target: str) -> None:
+    """The same as JSON, from a file and to a file: how a kernel is asked."""
+    found = list(problems(json.loads(Path(attempts).read_text(encoding="utf-8")), namespace))
+    Path(target).write_text(json.dumps(found), encoding="utf-8")
 
 
-def _attempts(task: Task, given: dict) -> Iterator[tuple[str, list[str], str | None]]:
-    """(what to call it, code for each blank, the key of the message it must meet or None if it is right)."""
-    yield "the blank", [STUB] * task.blanks, NOT_SOLVED
-    for number, answer in enumerate(given.get("right") or [], start=1):
-        yield f"right answer {number}", _pieces(answer), None
-    for number, answer in enumerate(given.get("wrong") or [], start=1):
-        yield f"wrong answer {number}", _pieces(answer["code"]), answer["message"]
+def run(cells: list, namespace: Namespace) -> None:
+    """Run cells as a kernel would."""
+    for line, code in cells:
+        file = f"<line {line}>"
+        linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)  # inspect finds it, as in a kernel
+        exec(compile(code, file, "exec"), namespace)
 
 
-def _pieces(answer: str | list[str]) -> list[str]:
-    return [answer] if isinstance(answer, str) else answer
-
-
-def _verdict(task: Task, answer: list[str], expected: str | None, namespace: Namespace, said: dict[str, str]) -> str | None:
-    """What is wrong with the outcome of an answer; None if it is as expected."""
-    if len(answer) != task.blanks:
-        return f"{len(answer)} pieces of code for {task.blanks} blanks"
-    said.clear()
+def _verdict(attempt: Attempt, namespace: Namespace, said: dict[str, str]) -> str | None:
+    """What is wrong with the outcome of an attempt; None if it is as expected."""
+    expected = attempt["expected"]
     try:
-        _run(_until_checked(task), namespace, answer)
+        run(attempt["cells"], namespace)
     except messages.NotSolvedYet:
         met = f"the key {NOT_SOLVED!r}"
         as_expected = expected == NOT_SOLVED
@@ -110,33 +78,3 @@ def _verdict(task: Task, answer: list[str], expected: str | None, namespace: Nam
     if as_expected:
         return None
     return f"met {met} instead of {f'the key {expected!r}' if expected else 'no objection'}"
-
-
-def _until_checked(task: Task) -> list:
-    """The task's cells up to its last check, without those that only the solution shows."""
-    last = task.cells.index(task.checks[-1])
-    return [cell for cell in task.cells[: last + 1] if "solution" not in cell.tags]
-
-
-def _run(cells, namespace: Namespace, answer: list[str] | None = None) -> None:
-    """Run cells as a kernel would, with other code in their blanks if given."""
-    waiting = list(answer or [])
-    for cell in cells:
-        code = cell.text
-        if answer is not None:
-            count = blank_count(code)
-            code, waiting = fill(code, waiting[:count]), waiting[count:]
-        file = f"<line {cell.line}>"
-        linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)  # inspect finds it, as in a kernel
-        exec(compile(code, file, "exec"), namespace)
-
-
-def main() -> None:
-    """Print the problems as JSON; what cells print goes nowhere."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        found = list(problems(Path(sys.argv[1]), Path(sys.argv[2])))
-    print(json.dumps(found))
-
-
-if __name__ == "__main__":
-    main()

@@ -156,11 +156,11 @@ def _in_situation(situation: str, session: Session) -> Outcome:
             months = ["2013-01", "2013-02", "2013-03", "2013-04"]
             box.set_param("months", dict.fromkeys(months, "train") | {"2013-05": "test"})
         case "resumed after a failure":
-            return _after_failure(session)
+            return after_failure(session)
     return session.run()
 
 
-def _after_failure(session: Session) -> Outcome:
+def after_failure(session: Session) -> Outcome:
     """Break one candidate's training, run, mend it, resume: the resumption is measured."""
     module = session.sandbox.root / "flight_delays/stages/train.py"
     sound = module.read_text(encoding="utf-8")
@@ -213,9 +213,9 @@ def measure_adapter(name: str, plain_seconds: float) -> dict[str, float]:
         sessions = {kind: stack.enter_context(_adapter_session(name, empty=kind == "empty")) for kind in runs}
         for _ in range(_REPEATS):
             for kind, session in sessions.items():  # by turns, since the machine may slow down in between
-                runs[kind].append(_run_from_nothing(session))
+                runs[kind].append(run_from_nothing(session))
     orders = {tuple(record.name for record in outcome.records) for kind in runs.values() for outcome in kind}
-    pauses = {kind: [_pauses(outcome) for outcome in outcomes] for kind, outcomes in runs.items()}
+    pauses = {kind: [pauses(outcome) for outcome in outcomes] for kind, outcomes in runs.items()}
     least = {
         kind: sum(map(min, zip(*those, strict=True))) if len(orders) == 1 else min(map(sum, those))
         for kind, those in pauses.items()
@@ -232,13 +232,13 @@ def measure_adapter(name: str, plain_seconds: float) -> dict[str, float]:
     return measured
 
 
-def _pauses(outcome: Outcome) -> list[float]:
+def pauses(outcome: Outcome) -> list[float]:
     """Seconds in which no stage was at work: before the first, between one and the next, after the last."""
-    pauses, until = [], outcome.started
+    found, until = [], outcome.started
     for record in outcome.records:
-        pauses.append(max(0.0, record.start - until))
+        found.append(max(0.0, record.start - until))
         until = max(until, record.end)
-    return [*pauses, outcome.started + outcome.seconds - until]
+    return [*found, outcome.started + outcome.seconds - until]
 
 
 def _adapter_session(name: str, *, empty: bool) -> AbstractContextManager[Session]:
@@ -248,7 +248,8 @@ def _adapter_session(name: str, *, empty: bool) -> AbstractContextManager[Sessio
     return engines.load(name).session(box)
 
 
-def _run_from_nothing(session: Session) -> Outcome:
+def run_from_nothing(session: Session) -> Outcome:
+    """A run that finds nothing of an earlier one; RuntimeError if it fails."""
     forget(session.sandbox)
     outcome = session.run()
     if outcome.exit_code:

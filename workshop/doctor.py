@@ -13,6 +13,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
 VENV_PYTHON = os.path.join(ROOT, ".venv", "bin", "python")  # noqa: PTH118
 GB = 1 << 30
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 TEXTS = {
     "en": {
@@ -30,6 +31,12 @@ TEXTS = {
         "memory": "{0:.0f} GB of memory",
         "memory_bad": "{0:.1f} GB of memory: Airflow needs about 2 GB free. Close the browser, or leave it out: "
         'make run ARGS="--engines scripts,dvc,prefect,kubeflow"',
+        "browser": "a browser that prints",
+        "browser_warn": "no chromium: slides get no PDF, and the tests in a browser are left out. "
+        "Debian, Ubuntu, WSL: sudo apt install chromium",
+        "namespaces": "namespaces",
+        "namespaces_warn": "this system lets nobody make namespaces: make grade runs submissions with the network and your "
+        "files within reach, and the tests of that are left out. To work through the lessons they are not needed",
         "port": "port {0} is free",
         "port_warn": "port {0} ({1}) is in use. The kit takes another; if your own server runs there, all is well",
         "windows_bad": "Windows without WSL: Airflow does not run here. Install WSL 2 (wsl --install), clone the kit inside it",
@@ -59,6 +66,12 @@ TEXTS = {
         "memory": "памяти {0:.0f} ГБ",
         "memory_bad": "памяти {0:.1f} ГБ: Airflow нужно около 2 ГБ свободных. Закройте браузер или запустите без него: "
         'make run ARGS="--engines scripts,dvc,prefect,kubeflow"',
+        "browser": "браузер, который печатает",
+        "browser_warn": "нет chromium: у слайдов не будет PDF, тесты в браузере пропускаются. "
+        "Debian, Ubuntu, WSL: sudo apt install chromium",
+        "namespaces": "пространства имён",
+        "namespaces_warn": "система не даёт создавать пространства имён: работы студентов при make grade видят сеть и "
+        "ваши файлы, а тесты этого пропускаются. Для занятий они не нужны",
         "port": "порт {0} свободен",
         "port_warn": "порт {0} ({1}) занят. Возьмём другой; если там ваш собственный сервер, всё в порядке",
         "windows_bad": "Windows без WSL: Airflow не работает. Поставьте WSL 2 (wsl --install) и клонируйте проект внутри него",
@@ -95,6 +108,16 @@ def check_system(environ):
         yield "bad", "venv_module_bad", ()
     for tool in ("git", "make"):
         yield ("ok", "tool", (tool,)) if shutil.which(tool, path=environ.get("PATH")) else ("bad", "tool_bad", (tool,))
+    browser = any(shutil.which(name, path=environ.get("PATH")) for name in BROWSERS)
+    yield ("ok", "browser", ()) if browser else ("warn", "browser_warn", ())
+    yield ("ok", "namespaces", ()) if has_namespaces(environ) else ("warn", "namespaces_warn", ())
+
+
+def has_namespaces(environ):
+    """Whether a process may cut itself off from the network and from others, as submissions are."""
+    unshare = shutil.which("unshare", path=environ.get("PATH"))
+    command = [unshare, "--map-root-user", "--net", "--mount", "--pid", "--ipc", "--fork", "--mount-proc", "true"]
+    return bool(unshare) and subprocess.call(command, stderr=subprocess.DEVNULL) == 0
 
 
 def check_room():

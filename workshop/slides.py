@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workshop.doctor import BROWSERS
 from workshop.places import LANGUAGES, ROOT, RUNS, environment
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 SLIDES = ROOT / "slides"
 BUILD = SLIDES / "build"
-_CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 class SlidesError(Exception):
@@ -114,7 +114,7 @@ def chromium() -> str | None:
     """A browser that prints: chromium or Chrome of the machine, or playwright's own; None if there is none."""
     from playwright.sync_api import sync_playwright
 
-    if found := next(filter(None, map(shutil.which, _CHROMIUMS)), None):
+    if found := next(filter(None, map(shutil.which, BROWSERS)), None):
         return found
     with sync_playwright() as playwright:
         own = playwright.chromium.executable_path

@@ -113,8 +113,9 @@ for C in (0.01, 1.0):
     assert all(abs(stored[name] - right[name]) < 1e-9 for name in right), say("tracked_whole")
 
 # %% tags=["solution"]
-found = mlflow.search_runs([experiment], order_by=["metrics.roc_auc DESC"])
-found[["params.C", "metrics.roc_auc", "metrics.brier"]].drop_duplicates().round(4)
+found = mlflow.search_runs([experiment], max_results=2)  # the last ones
+found = found[["params.C", "metrics.roc_auc", "metrics.brier"]].round(4)
+found.sort_values("metrics.roc_auc", ascending=False, ignore_index=True)
 
 # %% [markdown] tags=["ru"]
 # Теперь чужой журнал: эксперимент `team`. Кто-то оценивал модели на феврале, кто-то на марте (тег `compared_on`), одно обучение прервали на полпути.

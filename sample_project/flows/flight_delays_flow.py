@@ -21,6 +21,7 @@ import importlib
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Callable
 from modulefinder import ModuleFinder
 from pathlib import Path
@@ -50,12 +51,17 @@ DECISION = STORE / "decision.json"  # as gate wrote it last: a no is an error an
 
 # --- when is a result of before still good? -----------------------------------------------------------
 
+ONE_AT_A_TIME = threading.Lock()
+
 
 @functools.cache
 def code_of(stage: str) -> str:
     """Hash of the modules of the project that a stage imports, directly or through others."""
-    finder = ModuleFinder(path=[str(ROOT)])
-    finder.import_hook(f"flight_delays.stages.{stage}")
+    # ModuleFinder empties a cache of the interpreter's, and of two at once one fails with KeyError: Prefect takes a key
+    # that fails for none, and runs the task again. The first tasks of a flow are two at once.
+    with ONE_AT_A_TIME:
+        finder = ModuleFinder(path=[str(ROOT)])
+        finder.import_hook(f"flight_delays.stages.{stage}")
     return artifacts.sha256_of_all(module.__file__ for module in finder.modules.values() if module.__file__)
 
 

@@ -26,29 +26,29 @@ class Kubeflow(Session):
 
     def __init__(self, sandbox: Sandbox):
         super().__init__(sandbox)
-        self._last: Outcome | None = None
+        self.last: Outcome | None = None  # what the last run came to
 
     def _run(self) -> tuple[int, str]:
         done = self.sandbox.run(["python", SCRIPT], log="kubeflow.log", check=False)
         return done.returncode, done.stdout
 
     def _timed(self, action) -> Outcome:
-        self._last = super()._timed(action)
-        return self._last
+        self.last = super()._timed(action)
+        return self.last
 
     def task_times(self) -> list[dict[str, Any]]:
         """The tasks of the last run, by start, as the runner logged them: the process as a whole, not our stage in it.
 
         Each has name (such as `train boosting`), start and end (Unix seconds) and state (SUCCESS or FAILURE).
         """
-        if self._last is None:
+        if self.last is None:
             return []
         spec = yaml.safe_load((self.sandbox.root / ".engines/kubeflow/pipeline.yaml").read_text(encoding="utf-8"))
         names = {task: content["taskInfo"]["name"] for task, content in spec["root"]["dag"]["tasks"].items()}
         started: dict[str, float] = {}
         found = []
-        for clock, step, task, state in _STEP.findall(_COLOUR.sub("", self._last.log)):
-            moment = _moment(clock, self._last.started)
+        for clock, step, task, state in _STEP.findall(_COLOUR.sub("", self.last.log)):
+            moment = _moment(clock, self.last.started)
             if step == "Executing task":
                 started[task] = moment
             elif state:
