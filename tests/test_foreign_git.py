@@ -33,6 +33,8 @@ def foreign(tmp_path, monkeypatch) -> Path:
         "GIT_OBJECT_DIRECTORY": ".git/objects",
     }.items():
         monkeypatch.setenv(name, str(repository / value))
+    (tmp_path / "first.sh").write_text(f"export GIT_DIR='{repository / '.git'}'\n")
+    monkeypatch.setenv("BASH_ENV", str(tmp_path / "first.sh"))
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.hooksPath")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", str(repository / "hooks"))
@@ -45,6 +47,7 @@ def test_a_sandbox_has_a_repository_of_its_own(foreign, tmp_path):
     with load("dvc").session(sandbox):
         pass
     assert sandbox.run(["git", "log", "--format=%s"]).stdout == "Start with DVC\nThe project as given\n"
+    assert sandbox.run(["bash", "-c", "git rev-parse --show-toplevel"]).stdout == f"{sandbox.root}\n"
     assert (sandbox.root / ".git").is_dir()
     assert content(foreign) == before
 

@@ -14,16 +14,28 @@ from workshop.sandbox import Sandbox
 
 SECONDS = 10  # within which nothing may be left
 
-# starts a child in a session of its own, as a kernel has, and both do not mind being asked to end
+# starts a child in a session of its own, as a kernel has, a daemon that nobody is the parent of, and, when it is asked to
+# end, one more; none of them minds being asked
 STUBBORN = """
 import signal, subprocess, sys, time
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
+from pathlib import Path
+
+
+def start(role, *before):
+    subprocess.Popen([*before, sys.executable, __file__, role], start_new_session=True)
+
+
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-if sys.argv[-1] == "child":
-    open("up", "w").close()
+if len(sys.argv) == 1:
+    signal.signal(signal.SIGTERM, lambda *_: start("late"))
+    start("child")
+    start("daemon", "sh", "-c", 'setsid "$@" &', "sh")
 else:
-    subprocess.Popen([sys.executable, __file__, "child"], start_new_session=True)
-time.sleep(300)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    Path(sys.argv[-1]).touch()
+until = time.monotonic() + 300
+while time.monotonic() < until:
+    time.sleep(1)
 """
 RUNNER = """
 import signal, sys
@@ -52,16 +64,32 @@ def at_work(sandbox: Sandbox) -> list[psutil.Process]:
     return found
 
 
-@pytest.mark.parametrize("wanted", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_nothing_outlives_a_runner_that_is_stopped(stubborn, wanted):
+def up(sandbox: Sandbox) -> bool:
+    """Whether all of them are at work."""
+    return (sandbox.root / "child").exists() and (sandbox.root / "daemon").exists()
+
+
+STOPS = {
+    "interrupted": [signal.SIGINT],
+    "interrupted twice": [signal.SIGINT, signal.SIGINT],
+    "asked to end": [signal.SIGTERM],
+    "hung up": [signal.SIGHUP],
+    "killed": [signal.SIGKILL],
+}
+
+
+@pytest.mark.parametrize("signals", STOPS.values(), ids=STOPS)
+def test_nothing_outlives_a_runner_that_is_stopped(stubborn, signals):
     runner = subprocess.Popen(
         [sys.executable, "-c", RUNNER, str(stubborn.root)], env=environment(), cwd="/", stderr=subprocess.DEVNULL
     )
     try:
-        wait_for((stubborn.root / "up").exists)
-        assert len(at_work(stubborn)) == 2
+        wait_for(lambda: up(stubborn))
+        assert len(at_work(stubborn)) == 3
     finally:
-        runner.send_signal(wanted)
+        for wanted in signals:
+            runner.send_signal(wanted)
+            time.sleep(1)
     wait_for(lambda: not at_work(stubborn), SECONDS)
     runner.wait(SECONDS)
 
@@ -69,10 +97,10 @@ def test_nothing_outlives_a_runner_that_is_stopped(stubborn, wanted):
 def test_nothing_outlives_a_time_limit(stubborn):
     start = time.monotonic()
     with pytest.raises(subprocess.TimeoutExpired):
-        stubborn.run(["python", "stubborn.py"], timeout=3)
-    assert (stubborn.root / "up").exists()
+        stubborn.run(["python", "stubborn.py"], timeout=5)
+    assert up(stubborn)
     assert not at_work(stubborn)
-    assert time.monotonic() - start < 3 + SECONDS
+    assert time.monotonic() - start < 5 + SECONDS
 
 
 def test_a_guard_that_was_killed_is_replaced(stubborn):
@@ -88,7 +116,7 @@ sandbox.run(["python", "stubborn.py"])
 """
     started = subprocess.Popen([sys.executable, "-c", runner], env=environment(), cwd="/")
     try:
-        wait_for((stubborn.root / "up").exists)
+        wait_for(lambda: up(stubborn))
     finally:
         started.kill()
         started.wait()

@@ -15,11 +15,12 @@ LANGUAGES = ("ru", "en")  # of everything that is read; folders bear these names
 
 # Settings of the user's own installations, which would send our runs there.
 _FOREIGN = ("AIRFLOW_", "PREFECT_", "MLFLOW_", "DVC_", "KFP_", "DASK_", "GIT_", "JUPYTER_", "PYTHON")
+_OF_SHELLS = ("BASH_ENV", "BASH_FUNC_")  # what a shell runs first, and could set all of that again
 
 
 def environment(**extra: str) -> dict[str, str]:
     """The environment for the processes we start: our commands first, nothing of other installations, no phoning home."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith((*_FOREIGN, *_OF_SHELLS))}
     return {
         **inherited,
         "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",

@@ -5,11 +5,13 @@ it ends what it was told of. There is one for each process that starts others, f
 """
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -18,6 +20,7 @@ import psutil
 from workshop.places import environment
 
 _PATIENCE = 3  # seconds from the request to end until the processes are killed
+_MARK = "WORKSHOP_STARTED_BY"  # in the environment of a command and of all below it, those that left its session too
 
 
 class Guard:
@@ -25,20 +28,26 @@ class Guard:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._named: set[int] = set()
+        self._named: dict[int, str] = {}  # marks by process id
         self._process: subprocess.Popen | None = None
 
-    def watch(self, pid: int) -> None:
-        """End this process and all that it started when the process that calls this is no more."""
+    def watch(self, pid: int, mark: str = "") -> None:
+        """End this process and all that it started, which `mark` tells, when the process that calls this is no more."""
         with self._lock:
-            self._named.add(pid)
-            self._tell(f"+{pid}")
+            self._named[pid] = mark
+            self._tell(f"+{pid} {mark}")
 
     def release(self, pid: int) -> None:
         """Forget a process that has ended: its number may become another's."""
         with self._lock:
-            self._named.discard(pid)
+            self._named.pop(pid, None)
             self._tell(f"-{pid}")
+
+    def end(self, pid: int) -> None:
+        """End a watched process and all that it started, now, whatever interrupts the one that calls this."""
+        with self._lock:
+            self._tell(f"!{pid}")
+            self._named.pop(pid, None)
 
     def ready(self) -> None:
         """Start the guard, so that there is no moment between a process and its guard."""
@@ -56,7 +65,7 @@ class Guard:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
-            lines = tuple(f"+{pid}" for pid in self._named)
+            lines = (*(f"+{pid} {mark}" for pid, mark in self._named.items()), *lines)
         self._process.stdin.write("".join(f"{line}\n" for line in lines).encode())
         self._process.stdin.flush()
 
@@ -64,45 +73,69 @@ class Guard:
 GUARD = Guard()  # of this process
 
 
+class Started(subprocess.Popen):
+    """A command in a session of its own; `mark` is in the environment of all that it starts."""
+
+    def __init__(self, command: Sequence[str | os.PathLike[str]], *, env: Mapping[str, str] | None = None, **options: Any):
+        env = os.environ if env is None else env
+        self.mark = f"{os.environ.get(_MARK, '')}/{secrets.token_hex(8)}"
+        super().__init__(command, env={**env, _MARK: self.mark}, start_new_session=True, **options)
+
+
 @contextmanager
-def guarded(command: Sequence[str | os.PathLike[str]], **options: Any) -> Iterator[subprocess.Popen]:
-    """Start a command in a session of its own; `options` are those of subprocess.Popen.
+def guarded(command: Sequence[str | os.PathLike[str]], **options: Any) -> Iterator[Started]:
+    """Start a command; `options` are those of subprocess.Popen.
 
     Left with an exception, Ctrl-C and a time limit included, the block ends the command and all that it started; so does
     the end of this process, whatever kills it. Else the block waits for the command.
     """
     GUARD.ready()
-    process = subprocess.Popen(command, start_new_session=True, **options)
-    GUARD.watch(process.pid)
-    try:
-        with process:  # closes its pipes and waits for it
+    with Started(command, **options) as process:  # closes its pipes and waits for it
+        try:
+            GUARD.watch(process.pid, process.mark)
+            yield process
+        except BaseException:
             try:
-                yield process
-            except BaseException:
-                end([process.pid])
+                end({process.pid: process.mark})
+            except BaseException:  # an impatient second Ctrl-C
+                GUARD.end(process.pid)
                 raise
-    finally:
-        GUARD.release(process.pid)
+            GUARD.release(process.pid)
+            raise
+    GUARD.release(process.pid)
 
 
-def end(leaders: Iterable[int], patience: float = _PATIENCE) -> None:
-    """End the sessions of processes, given by id, and all that they started: asked first, killed after `patience` seconds.
+def end(marks: Mapping[int, str], patience: float = _PATIENCE) -> None:
+    """End processes, given as id -> mark, and all that they started: asked first, killed after `patience` seconds.
 
-    What they started is found by descent, so a kernel or a server in a session of its own ends as well.
+    What they started is found by session, by descent and by the mark: a kernel or a server in a session of its own ends
+    as well, a process that let go of its parents, and what is started meanwhile.
     """
-    leaders = set(leaders)
-    family = {child for pid in leaders for child in _descendants(pid)}
-    sessions = leaders | {_session_of(process.pid) for process in family} - {None, os.getsid(0)}
+    sessions = set(marks)
+    asked = _look(marks, sessions)
     for pid in sessions:
         with suppress(ProcessLookupError, PermissionError):  # the latter is what macOS says of a group of dead ones
             os.killpg(pid, signal.SIGTERM)
-    psutil.wait_procs([process for process in psutil.process_iter() if process.pid in sessions], patience)
-    # a task may have a process group of its own, but is still of the session of the server that started it
-    left = [process for process in psutil.process_iter() if process in family or _session_of(process.pid) in sessions]
-    for process in left:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(left, patience)
+    psutil.wait_procs([process for process in asked if process.pid in sessions], patience)
+    until = time.monotonic() + patience
+    while (left := _look(marks, sessions)) and time.monotonic() < until:
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(left, 1)
+
+
+def _look(marks: Mapping[int, str], sessions: set[int]) -> list[psutil.Process]:
+    """What is there of the processes and of all that they started; its sessions are added to `sessions`."""
+    below = {child for pid in marks for child in _descendants(pid)}
+    found = []
+    for process in psutil.process_iter():
+        session = _session_of(process.pid)
+        if process in below or session in sessions or _has_mark(process, marks.values()):
+            found.append(process)
+            sessions.add(session)
+    sessions -= {None, os.getsid(0)}
+    return [process for process in found if _alive(process)]
 
 
 def _descendants(pid: int) -> list[psutil.Process]:
@@ -118,11 +151,30 @@ def _session_of(pid: int) -> int | None:
         return None
 
 
+def _has_mark(process: psutil.Process, marks: Iterable[str]) -> bool:
+    with suppress(psutil.Error, OSError):
+        found = process.environ().get(_MARK, "")
+        return any(mark and f"{found}/".startswith(f"{mark}/") for mark in marks)
+    return False
+
+
+def _alive(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 def _end_what_is_left() -> None:
-    """The guard: read +PID and -PID until the pipe closes, then end what was named and not released."""
-    named: set[int] = set()
+    """The guard: read `+ID MARK`, `-ID` and `!ID` until the pipe closes, then end what was named and not released."""
+    named: dict[int, str] = {}
     for line in sys.stdin:
-        (named.add if line[0] == "+" else named.discard)(int(line[1:]))
+        what, (pid, *mark) = line[0], line[1:].split()
+        if what == "+":
+            named[int(pid)] = "".join(mark)
+            continue
+        ended = named.pop(int(pid), "")
+        if what == "!":
+            end({int(pid): ended})
     end(named)
 
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from workshop.processes import end, guarded
+from workshop.processes import Started, end, guarded
 from workshop.sandbox import CommandFailed
 
 # The server is on this machine, whatever proxy is set.
@@ -34,7 +34,7 @@ def running(
     Each works in `cwd`, by default in its log's folder, in a session of its own, and keeps its files from other users.
     Gives log file -> process.
     """
-    processes: dict[Path, subprocess.Popen] = {}
+    processes: dict[Path, Started] = {}
     with ExitStack() as guards:
         try:
             for log, command in commands.items():
@@ -52,7 +52,7 @@ def running(
                     processes[log] = guards.enter_context(server)
             yield processes
         finally:
-            end([process.pid for process in processes.values()], STOP_SECONDS)
+            end({process.pid: process.mark for process in processes.values()}, STOP_SECONDS)
             for process in processes.values():
                 process.wait()
 
