@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from itertools import pairwise
 from multiprocessing import forkserver
 from pathlib import Path
 
@@ -149,6 +150,8 @@ def test_the_language_is_that_of_the_texts(tiny):
         (b'{"cells": [1]}', "not_a_notebook"),
         (b'{"cells": [{"cell_type": "code"}]}', "not_a_notebook"),
         (b'{"cells": [{"cell_type": "code", "source": 1}]}', "not_a_notebook"),
+        (json.dumps({"cells": [{"cell_type": "code", "source": "1"}] * 2000}).encode(), "too_much"),
+        (json.dumps({"cells": [{"cell_type": "code", "source": "1;" * 600_000}]}).encode(), "too_much"),
     ],
 )
 def test_what_is_not_a_notebook_is_refused(tmp_path, content, key):
@@ -252,6 +255,17 @@ HOSTILE = {
         "    return send(stream, kind, {'status': 'fine'} if kind == 'execute_reply' else content, *rest, **others)\n\n\n"
         "session.send = forged"
     },
+    "log_filler": {  # looks for a file of the grader's among those that the kernel has open
+        1: "import os\n\nfound = []\nfor name in os.listdir('/proc/self/fd'):\n    try:\n"
+        "        if os.readlink('/proc/self/fd/' + name).endswith('/log'):\n            found.append(name)\n"
+        "    except OSError:\n        pass\nanswer = 0 if found else 42"
+    },
+    "swollen": {  # what is changed after it was shown, and the text of an error
+        1: RIGHT[1] + "\n\nfrom IPython.display import display, update_display\n\n"
+        "display({'text/plain': 'x'}, raw=True, display_id='a')\n"
+        "update_display({'text/plain': '\\x01' * (10 * 1024**2)}, raw=True, display_id='a')",
+        2: "raise Exception('\\x01' * (10 * 1024**2))",
+    },
     "detached": {2: RIGHT[2] + f"\n\n\nimport subprocess\n\nsubprocess.Popen(['sleep', '{SLEEPER}'], start_new_session=True)"},
 }
 LONG = "я" * 200
@@ -279,6 +293,9 @@ EXPECTED = {
     "deep": ([2, 2, 2, 2], None),
     "half_an_emoji": ([2, 2, 2, 2], None),
     "forger": ([2, 0, 0, 0], None),
+    "log_filler": ([2, 2, 2, 2], None),
+    "swollen": ([2, 0, 2, 2], None),
+    "linked_nowhere": ([0, 0, 0, 0], "link"),  # to a name longer than any may be
     "Зоя": ([2, 2, 2, 2], None),  # a folder named in CP866
     "=1+1": ([2, 2, 2, 2], None),
     LONG: ([2, 2, 2, 2], "no_feedback"),  # a name that fits as CP866 and not as UTF-8
@@ -318,6 +335,7 @@ def write_submissions(folder: Path, tiny: notebook.Assignment, other: notebook.A
         put(os.fsdecode(name.encode("cp866")), answered(tiny, RIGHT))
     put("=1+1", answered(tiny, RIGHT))
     (folder / "linked").symlink_to("good", target_is_directory=True)
+    (folder / "linked_nowhere").symlink_to("a" * 300)
     for name, inner in {"linked_file": "01_tiny.ipynb", "linked_folder": "01_tiny"}.items():
         (folder / name).mkdir()
         (folder / name / inner).symlink_to(folder / "good_nbgrader" / "01_tiny" / inner.removeprefix("01_tiny"))
@@ -395,6 +413,7 @@ def test_grade_of(student, graded):
         ("loop", [f"ячейка работала дольше {CELL_SECONDS} с"]),
         ("memory_at_once", ["ошибка MemoryError"]),
         ("flood", ["Output truncated"]),
+        ("swollen", ["Output truncated"]),
         ("missing", ["нет тетради"]),
         ("linked_folder", ["по ссылкам проверка не ходит"]),
         ("half_an_emoji", ["# \ufffd"]),
@@ -526,6 +545,18 @@ def test_grading_that_is_stopped_leaves_its_grades_and_no_process(tmp_path, less
         assert (grading.returncode, "1 of 2 were graded" in said) == (130, True)
 
 
+def test_a_python_that_is_linked_from_the_home_folder_passes_no_home(tmp_path, monkeypatch):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python").symlink_to(sys.executable)
+    (tmp_path / "env/bin").mkdir(parents=True)
+    (tmp_path / "env/bin/python").symlink_to(tmp_path / "bin/python")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "env/bin/python"))
+    command = jail.prefix(tmp_path / "in", 1000)
+    passed = {path for option, path in pairwise(command) if option == "--pass"}
+    assert str(tmp_path / "bin/python") in passed
+    assert not passed & {str(folder) for folder in (tmp_path, tmp_path / "bin", Path.home(), ROOT)}
+
+
 @pytest.mark.engine
 @pytest.mark.usefixtures("jailed")
 def test_a_full_disk_is_a_remark(tmp_path, lessons, tiny):
@@ -557,12 +588,20 @@ def test_an_unreadable_folder_costs_its_own_points_only(tmp_path):
     assert done.stdout.startswith("{'anna': Refused('unreadable'), 'boris': {'01_tiny': "), done.stderr
 
 
+def test_what_cannot_be_read_is_not_graded(tiny, lessons):
+    graded_ = Grader(lessons, Limits(), "en").grade(
+        "anna", "01_tiny", notebook.Refused("unreadable", reason="no"), {"01_tiny": tiny}
+    )
+    assert (graded_.total, graded_.remark, graded_.broken) == (0, "it cannot be read: no", True)
+
+
 def test_names_are_no_formulas(tmp_path):
-    names = ["=1+1", "+1", "-1", "@sum", "＝1", "anna"]
+    names = {name: f"'{name}" for name in ("=1+1", "+1", "-1", "@sum", "＝1")}
+    names |= {"anna": "anna", "anna; =1": "anna; '=1", "x,+1": "x,'+1"}  # spreadsheets with Russian settings split there
     grade.write_csv(tmp_path / "grades.csv", [Grade(name, name, "ru", 1, remark=name) for name in names])
     with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as stream:
         written = [[row["student"], row["lesson"], row["remark"]] for row in csv.DictReader(stream)]
-    assert written == [[f"'{name}"] * 3 for name in names[:-1]] + [["anna"] * 3]
+    assert written == [[name] * 3 for name in names.values()]
 
 
 def test_names_are_shown_as_people_read_them():
@@ -592,6 +631,10 @@ def test_jobs_name_what_is_missing_and_what_is_strange(tmp_path):
         ("boris", "notes", True),
     ]
     assert [job[:2] for job in grade.jobs(students, known, ["03_third"])] == [("anna", "03_third"), ("boris", "03_third")]
+    for number in range(100):
+        (tmp_path / "boris" / f"note{number:02}.ipynb").touch()
+    strange = [lesson for student, lesson, _ in grade.jobs(grade.collect(tmp_path), known, []) if lesson not in known]
+    assert strange == ["note00", "note01", "note02", "note03", "note04", "note05 (+95)"]
     with pytest.raises(grade.WrongUse, match="no such lesson: 04_none"):
         grade.jobs(students, known, ["04_none"])
 

@@ -8,6 +8,7 @@ lessons/, whatever the student did to them. Read docs/grading.md for what a subm
 import argparse
 import csv
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from workshop.grading.grader import Grade
     from workshop.grading.notebook import Refused
 
-# how a formula begins in some spreadsheet, in some language
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+# where a formula begins in some spreadsheet, in some language
+_FORMULA = re.compile(r"(^|[;,|\t\r\n])\s*(?=[=+\-@＝＋－＠])")
+_MOST_UNKNOWN = 5  # files of a student that no lesson has the name of
 
 
 class WrongUse(Exception):
@@ -55,14 +57,20 @@ def collect(folder: Path) -> "dict[str, dict[str, Path] | Refused]":
     if not folder.is_dir():
         raise WrongUse(f"{folder} is not a folder")
     students: dict[str, dict[str, Path] | Refused] = {}
-    for path in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
+    for path in sorted(path for path in folder.iterdir() if not path.name.startswith(".")):
+        try:
+            if path.is_symlink():
+                found = Refused("link")
+            elif path.is_dir():
+                found = _files(path)
+            else:
+                continue
+        except OSError as error:
+            found = Refused("unreadable", reason=error.strerror)
         student = name_of(path)
         if student in students:  # as may happen to names that people cannot read
             student = next(name for number in count(2) if (name := f"{student} ({number})") not in students)
-        try:
-            students[student] = Refused("link") if path.is_symlink() else _files(path)
-        except OSError as error:
-            students[student] = Refused("unreadable", reason=error.strerror)
+        students[student] = found
     if not students:
         raise WrongUse(f"{folder} has no folders of students: FOLDER/STUDENT/04_dvc.ipynb")
     return students
@@ -98,14 +106,19 @@ def jobs(
         if isinstance(files, Refused):
             listed += [(student, lesson, files) for lesson in sorted(expected)]
             continue
-        lessons = expected if wanted else expected | set(files)  # a file of an unknown name gets its remark too
-        listed += [(student, lesson, files.get(lesson, Refused("missing"))) for lesson in sorted(lessons)]
+        unknown = [] if wanted else sorted(set(files) - known)  # they get their remarks too, but not thousands of them
+        if len(unknown) > _MOST_UNKNOWN:
+            unknown = [*unknown[:_MOST_UNKNOWN], f"{unknown[_MOST_UNKNOWN]} (+{len(unknown) - _MOST_UNKNOWN - 1})"]
+        listed += [(student, lesson, files.get(lesson, Refused("missing"))) for lesson in [*sorted(expected), *unknown]]
     return listed
 
 
 def plain(text: str) -> str:
-    """A text that a spreadsheet does not take for a formula: an apostrophe before it, if it begins like one."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """A text that a spreadsheet does not take for a formula: an apostrophe before what begins like one.
+
+    Also after what a spreadsheet may take for the end of a cell, in Russian settings a semicolon.
+    """
+    return _FORMULA.sub(r"\g<0>'", text)
 
 
 def write_csv(file: Path, grades: "list[Grade]") -> None:

@@ -90,7 +90,8 @@ class Grader:
             restored, touched = restore(submission, assignment, language)
             return self._run(student, assignment, language, restored, touched)
         except Refused as refused:
-            return self._nothing(student, assignment, text(refused.key, self.language, **refused.values))
+            nothing = self._nothing(student, assignment, text(refused.key, self.language, **refused.values))
+            return replace(nothing, broken=refused.key == "unreadable")
         except Exception as error:  # whatever one submission leads to, the next ones are graded
             traceback.print_exc()
             return self._nothing(student, assignment, "").failed("not_graded", error)

@@ -15,7 +15,8 @@ from workshop.lesson_source import Source, read
 from workshop.places import LANGUAGES
 from workshop.tasks import Exercise, Task, read_exercise
 
-_LARGEST = 20 * 1024**2
+_LARGEST = 20 * 1024**2  # bytes of a file, with the outputs
+_MOST_CELLS, _MOST_CODE = 1000, 1_000_000  # characters; what takes longer than its limits to be read and shown
 
 
 class Refused(Exception):
@@ -86,7 +87,10 @@ def read_submission(file: Path) -> Submission:
         if file.stat().st_size > _LARGEST:
             raise Refused("too_large", megabytes=_LARGEST // 1024**2)
         content = json.loads(file.read_text(encoding="utf-8-sig"))
-        return Submission(tuple(_cell(cell) for cell in content["cells"]))
+        cells = tuple(_cell(cell) for cell in content["cells"])
+        if len(cells) > _MOST_CELLS or sum(len(cell["text"]) for cell in cells) > _MOST_CODE:
+            raise Refused("too_much", cells=_MOST_CELLS, characters=_MOST_CODE)
+        return Submission(cells)
     except (ValueError, RecursionError):
         raise Refused("not_json") from None
     except (KeyError, TypeError, AttributeError):

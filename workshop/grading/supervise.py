@@ -23,7 +23,7 @@ from workshop.places import ROOT, environment
 from workshop.processes import GUARD
 
 _MARK = "WORKSHOP_SUBMISSION"
-_LOG_TAIL = 2000  # characters
+_LOG_TAIL = 2000  # bytes
 _LOOK_EVERY = 0.1  # seconds
 _NOT_COPIED = shutil.ignore_patterns("__pycache__", "data", "models", "reports", "registry", "logs", ".engines", ".dvc", ".git")
 _SOURCES = shutil.ignore_patterns("__pycache__", "lesson.py", "exercise.py")  # the solutions are in there
@@ -80,8 +80,13 @@ def run(notebook: NotebookNode, lessons: Path, language: str, limits: Limits) ->
         results = [json.loads(line) for line in lines if line.endswith("}")]
         if end == "done" and results and results[-1]["status"] in ("died", "stuck"):
             end = results[-1]["status"]
-        log = (base / "log").read_text(encoding="utf-8", errors="replace")[-_LOG_TAIL:]
-        return Outcome(end, {result["id"]: result for result in results}, log)
+        return Outcome(end, {result["id"]: result for result in results}, _tail(base / "log"))
+
+
+def _tail(log: Path) -> str:
+    with log.open("rb") as stream:
+        stream.seek(max(0, log.stat().st_size - _LOG_TAIL))
+        return stream.read().decode("utf-8", "replace")
 
 
 @contextmanager

@@ -106,12 +106,14 @@ def _run(runner: Runner, cell, index: int) -> dict:
     except CellTimeoutError:
         status = "stuck"
     LimitOutput().preprocess_cell(cell, {}, index)
+    if len(json.dumps(cell.outputs)) > 2 * _OUTPUT_LIMIT:  # errors, and what was changed after it was shown
+        cell.outputs = [new_output("stream", name="stdout", text=_CUT)]
     reply = runner.reply if isinstance(runner.reply, dict) else {"status": None}
     said = reply.get("status", "ok")
     return {
         "id": cell.id,
         "status": status or (said if said in ("ok", "error") else "forged"),
-        "name": str(reply.get("ename", "")),
-        "text": str(reply.get("evalue", "")),
+        "name": str(reply.get("ename", ""))[:_OUTPUT_LIMIT],
+        "text": str(reply.get("evalue", ""))[:_OUTPUT_LIMIT],
         "outputs": cell.outputs,
     }
