@@ -47,7 +47,7 @@ def test_a_sandbox_has_a_repository_of_its_own(foreign, tmp_path):
     with load("dvc").session(sandbox):
         pass
     assert sandbox.run(["git", "log", "--format=%s"]).stdout == "Start with DVC\nThe project as given\n"
-    assert sandbox.run(["bash", "-c", "git rev-parse --show-toplevel"]).stdout == f"{sandbox.root}\n"
+    assert sandbox.run(["bash", "-c", "git rev-parse --absolute-git-dir"]).stdout == f"{sandbox.root}/.git\n"
     assert (sandbox.root / ".git").is_dir()
     assert content(foreign) == before
 
