@@ -13,6 +13,7 @@ import nbformat
 import psutil
 import pytest
 
+from workshop.engines.servers import wait_for
 from workshop.execution import execute
 from workshop.places import ROOT, environment
 from workshop.run_lessons import CELL_SECONDS
@@ -224,7 +225,7 @@ def test_an_interrupted_run_leaves_no_kernel_and_goes_on(kit, tmp_path):
     assert process.returncode == 130
     assert "Interrupted. What succeeded is kept" in said
     assert "Traceback" not in said
-    assert not psutil.pid_exists(kernel)
+    wait_for(lambda: not psutil.pid_exists(kernel), 10)  # on a busy machine not in the same moment
     write(kit, "02_long", "print('short')")
     resumed = run(kit, "--lessons", "--resume")
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
