@@ -135,7 +135,7 @@ def _look(marks: Mapping[int, str], sessions: set[int]) -> list[psutil.Process]:
             found.append(process)
             sessions.add(session)
     sessions -= {None, os.getsid(0)}
-    return [process for process in found if _alive(process)]
+    return [process for process in found if alive(process)]
 
 
 def _descendants(pid: int) -> list[psutil.Process]:
@@ -158,7 +158,8 @@ def _has_mark(process: psutil.Process, marks: Iterable[str]) -> bool:
     return False
 
 
-def _alive(process: psutil.Process) -> bool:
+def alive(process: psutil.Process) -> bool:
+    """Whether a process is there, and no zombie."""
     with suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False

@@ -53,8 +53,6 @@ def running(
             yield processes
         finally:
             end({process.pid: process.mark for process in processes.values()}, STOP_SECONDS)
-            for process in processes.values():
-                process.wait()
 
 
 def check(processes: Mapping[Path, subprocess.Popen]) -> None:

@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 
 from workshop.grading import jail, worker
 from workshop.places import ROOT, environment
-from workshop.processes import GUARD
+from workshop.processes import GUARD, alive
 
 _MARK = "WORKSHOP_SUBMISSION"
 _LOG_TAIL = 2000  # bytes
@@ -169,19 +169,13 @@ def _end(process: BaseProcess, mark: str) -> None:
     process.kill()
     process.join()
     for _ in range(20):  # a process may have been starting another
-        left = [one for one in [*below, *_marked(mark)] if _alive(one)]
+        left = [one for one in [*below, *_marked(mark)] if alive(one)]
         if not left:
             return
         for one in left:
             with suppress(psutil.Error):
                 one.kill()
         psutil.wait_procs(left, timeout=1)
-
-
-def _alive(process: psutil.Process) -> bool:
-    with suppress(psutil.NoSuchProcess):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    return False
 
 
 def _marked(mark: str) -> Iterator[psutil.Process]:
