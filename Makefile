@@ -18,7 +18,11 @@ help:  ## List the commands
 
 .PHONY: setup
 setup:  ## Make .venv from requirements.lock
-	@[ "$(PY)" = python ] || sh workshop/setup.sh $(firstword $(MAKECMDGOALS))
+ifeq ($(PY),python)
+	@$(PY) -c 'import shutil, sysconfig; shutil.copy("workshop/startup.pth", sysconfig.get_path("purelib"))'
+else
+	@sh workshop/setup.sh $(firstword $(MAKECMDGOALS))
+endif
 
 .PHONY: run
 run: setup  ## Run the pipeline with every engine and compare (ARGS="--lessons": all lessons; ARGS="--help")

@@ -70,12 +70,27 @@ def test_environment_of_our_processes_ignores_other_installations(monkeypatch):
     assert environment(AIRFLOW_HOME="here")["AIRFLOW_HOME"] == "here"
 
 
+def test_every_process_starts_and_ends_without_what_only_takes_time():
+    told = """
+import gc, os, sys
+import jsonschema
+class Last:  # goes when all that runs at exit has run
+    def __del__(self, write=os.write, frozen=gc.get_freeze_count):
+        write(1, f"{frozen() > 10_000}\\n".encode())
+last = Last()
+print("rfc3987_syntax", sys.modules["rfc3987_syntax"], flush=True)
+"""
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["rfc3987_syntax None", "True"]
+
+
 # --- the set-up script, in a folder of its own
 
 
 def _setup(folder: Path, path: str, **env: str) -> subprocess.CompletedProcess[str]:
     (folder / "workshop").mkdir(exist_ok=True)
-    shutil.copy(ROOT / "workshop/setup.sh", folder / "workshop")
+    for name in ("setup.sh", "startup.pth"):
+        shutil.copy(ROOT / "workshop" / name, folder / "workshop")
     shutil.copy(ROOT / "requirements.lock", folder)
     command = ["/bin/sh", "workshop/setup.sh", "run"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env={"PATH": path, **env}, timeout=60)
@@ -112,12 +127,16 @@ def test_setup_refuses_an_old_python_with_the_way_out(tmp_path, named):
     assert not (tmp_path / ".venv").exists()
 
 
-def test_setup_leaves_a_ready_environment_alone(tmp_path):
+def test_setup_leaves_a_ready_environment_alone_but_for_new_settings(tmp_path):
     folder = tmp_path / "с пробелом"
     folder.mkdir()
     subprocess.run([str(BIN / "uv"), "venv", "--quiet", "--python", sys.executable, ".venv"], cwd=folder, check=True)
     shutil.copy(ROOT / "requirements.lock", folder / ".venv/installed.lock")
     (folder / ".venv/location").write_text(str(folder), encoding="utf-8")
+    [packages] = folder.glob(".venv/lib/*/site-packages")
+    (packages / "startup.pth").write_text("# of an earlier kit\n")
+    assert _setup(folder, os.environ["PATH"]).returncode == 0
+    assert (packages / "startup.pth").read_bytes() == (ROOT / "workshop/startup.pth").read_bytes()
     before = sorted(path.stat().st_mtime_ns for path in (folder / ".venv").rglob("*"))
     done = _setup(folder, os.environ["PATH"])
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

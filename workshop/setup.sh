@@ -13,6 +13,8 @@ fits() {
 
 if [ -x .venv/bin/python ] && cmp -s requirements.lock .venv/installed.lock \
     && [ "$(cat .venv/location 2>/dev/null)" = "$PWD" ] && .venv/bin/python -c '' 2>/dev/null; then
+    cmp -s workshop/startup.pth .venv/lib/python3.*/site-packages/startup.pth \
+        || cp workshop/startup.pth .venv/lib/python3.*/site-packages/
     exit 0
 fi
 
@@ -49,7 +51,8 @@ printf '%s' "$PWD" > .venv/location
 VIRTUAL_ENV="$PWD/.venv" .venv/bin/uv pip install --quiet --require-hashes --compile-bytecode -r requirements.lock \
     || fail "The packages could not be installed. What was installed so far is kept; run the same command again."
 # Notebooks anywhere in the kit can import the kit's tool.
-printf '%s\n' "$PWD" > "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/kit.pth"
+printf '%s\n' "$PWD" > "$(echo .venv/lib/python3.*/site-packages)/kit.pth"
+cp workshop/startup.pth .venv/lib/python3.*/site-packages/
 # The empty databases of the engines, now and not at the cost of the first run; whatever hinders it shows there better.
 .venv/bin/python -m workshop.engines.databases >/dev/null 2>&1 || true
 cp requirements.lock .venv/installed.lock

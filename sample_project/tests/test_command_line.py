@@ -32,12 +32,6 @@ def test_one_month_then_all(copy):
     assert copy.stage("ingest").stdout == "ingest 2013-01 done\ningest 2013-02 done\ningest 2013-03 done\n"
 
 
-def test_process_ends_without_a_last_search_for_garbage(copy):
-    # what is registered first comes last
-    done = copy.python("-c", "import atexit, gc; atexit.register(lambda: print(len(gc.get_objects()))); import flight_delays")
-    assert done.stdout == "0\n"
-
-
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -33,18 +33,11 @@ from workshop.sandbox import CommandFailed, Record, Sandbox
 DAG_ID = "flight_delays"
 USER = "admin"
 DAG_FILE = "dags/flight_delays_dag.py"
-# The `airflow` command. jsonschema would also load a checker of IRIs, which nothing here needs, and which takes every
-# process more than a second. Looking for garbage among all that Airflow loads takes a quarter of the API server's start,
-# and half a second to three of a process's end: so seldom, and not at the end.
-_MAIN = (
-    "import atexit, gc, sys; gc.set_threshold(50_000, 50, 100); atexit.register(gc.freeze); "
-    "sys.modules['rfc3987_syntax'] = None; {}from airflow.__main__ import main; main()"
-)
-_AIRFLOW = [sys.executable, "-c", _MAIN.format("")]
+_AIRFLOW = [sys.executable, "-m", "airflow"]
 # LocalExecutor forks its tasks from the scheduler: what is loaded there need not be loaded by each of them. Only what
 # does not change: the project's own modules are loaded afresh by every task.
 _WARM = "import matplotlib.figure, pandera.pandas, pyarrow.parquet, skops.io, sklearn.calibration, sklearn.ensemble; "
-_SCHEDULER = [sys.executable, "-c", _MAIN.format(_WARM), "scheduler", "--skip-serve-logs"]
+_SCHEDULER = [sys.executable, "-c", f"{_WARM}from airflow.__main__ import main; main()", "scheduler", "--skip-serve-logs"]
 _START_TIMEOUT = 300  # seconds; they come up in 12 to 25, on a busy machine in 120
 _RUN_TIMEOUT = 1800
 _DONE = ("success", "failed")
