@@ -14,11 +14,11 @@ from typing import Any
 
 from workshop import engines
 from workshop.engines.base import Outcome, Session
-from workshop.places import ROOT
-from workshop.sandbox import Record, Sandbox
+from workshop.ground.months import PROFILES, split
+from workshop.ground.records import Record
+from workshop.ground.results import BENCH, SITUATIONS
+from workshop.sandbox import Sandbox
 
-BENCH = ROOT / "bench"
-SITUATIONS = ("cold", "nothing changed", "hyper-parameter changed", "month added", "resumed after a failure")
 PARTS = ("situations", "adapters", "growth")
 ROWS_PER_MONTH = {"x1": 1_700, "x4": 6_800, "x16": 27_200}  # x16 is nearly every flight of 2013
 _REPEATS = 5  # for differences smaller than the machine's noise
@@ -269,18 +269,15 @@ def forget(box: Sandbox) -> None:
 
 def measure_growth() -> dict[str, Any]:
     """Seconds and peak memory of each stage over the whole year, a process for each stage, for growing numbers of rows."""
-    from workshop.run import PROFILES
-
-    months = PROFILES["full"]
-    split = dict.fromkeys(months["train_months"], "train") | dict.fromkeys(months["test_months"], "test")
+    months = split(**PROFILES["full"])
     growth = {}
     for factor, rows in ROWS_PER_MONTH.items():
-        box = Sandbox.create(BENCH / "work" / "growth", params={"months": split, "ingest.rows": rows})
+        box = Sandbox.create(BENCH / "work" / "growth", params={"months": months, "ingest.rows": rows})
         for stage in _OUTPUTS:
             box.run(["python", "-m", "flight_delays", stage])
         growth[factor] = {"rows_per_month": rows, "stages": _by_stage(box.records())}
         _say(f"growth {factor}: {growth[factor]['stages']}")
-    box = Sandbox.create(BENCH / "work" / "growth", params={"months": split})
+    box = Sandbox.create(BENCH / "work" / "growth", params={"months": months})
     with engines.load("scripts").session(box) as session:
         outcome = session.run()
     if outcome.exit_code:

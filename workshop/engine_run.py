@@ -10,7 +10,9 @@ from typing import Any
 from flight_delays import artifacts
 from flight_delays.pipeline import STAGES, Project
 from workshop.engines.base import Outcome, Session
-from workshop.sandbox import Record, Sandbox
+from workshop.ground.months import split
+from workshop.ground.records import Record
+from workshop.sandbox import Sandbox
 
 
 class RunFailed(RuntimeError):
@@ -22,8 +24,7 @@ def open_sandbox(
 ) -> Sandbox:
     """A fresh copy of the project for one engine below `run_dir`, with the parameters of the run."""
     sandbox = Sandbox.create(Path(run_dir) / "work" / engine)
-    months = dict.fromkeys(train_months, "train") | dict.fromkeys(test_months, "test")
-    for key, value in {"months": months, "ingest.rows": rows, "train.seed": seed}.items():
+    for key, value in {"months": split(train_months, test_months), "ingest.rows": rows, "train.seed": seed}.items():
         sandbox.set_param(key, value)
     Project.load(sandbox.root)  # a wrong parameter shows here, not in the middle of an engine's log
     return sandbox

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from workshop.sandbox import Record
+from workshop.ground.records import Record
 
 # Okabe and Ito (2008): told apart by colour-blind eyes too
 COLOURS = {

@@ -3,14 +3,12 @@
 import argparse
 import json
 import os
-import re
 import shutil
 import sys
 from pathlib import Path
 
-import nbformat
-
-from workshop import slides
+from workshop.ground.notebooks import title
+from workshop.ground.results import deck, printed
 from workshop.places import ROOT, WORK, environment
 
 TEXTS = {
@@ -57,17 +55,9 @@ def own_exercises(lang: str, exercises: Path, folder: Path) -> None:
             shutil.copyfile(source, target)
 
 
-def title(notebook: Path) -> str:
-    """The first heading of a notebook."""
-    for cell in nbformat.read(notebook, as_version=4).cells:
-        if cell.cell_type == "markdown" and (found := re.match(r"# (.+)", cell.source)):
-            return found[1]
-    return notebook.stem
-
-
 def decks(lang: str, built: Path) -> list[Path]:
     """The deck and the PDF of a language, if they are built."""
-    return [path for path in (slides.deck(lang, built), slides.printed(lang, built)) if path.exists()]
+    return [path for path in (deck(lang, built), printed(lang, built)) if path.exists()]
 
 
 def start_page(lang: str, root: Path, own: Path) -> str:

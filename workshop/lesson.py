@@ -1,16 +1,14 @@
 """What a lesson's notebook needs at its start: a sandbox of its own, and the texts of its checks."""
 
 import atexit
-from collections.abc import Callable
 from contextlib import ExitStack
 
 from workshop import engines
 from workshop.engines.base import Session
-from workshop.messages import load
+from workshop.messages import Say, load
 from workshop.places import WORK
 from workshop.sandbox import Sandbox
 
-Say = Callable[[str], str]
 _open_engines = ExitStack()
 atexit.register(_open_engines.close)  # a notebook that fails half-way leaves no servers behind
 

@@ -8,17 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from workshop import engines, run_lessons
-from workshop.execution import Run, RunError, execute, prepare, progress
+from workshop.execution import Run, RunError, execute, prepare
+from workshop.ground.months import PROFILES, split
+from workshop.ground.progress import progress
 from workshop.places import LANGUAGES, ROOT
 
-PROFILES = {
-    # enough months to show what there is to show, in minutes
-    "quick": {"train_months": ["2013-01", "2013-02"], "test_months": ["2013-03"]},
-    "full": {
-        "train_months": [f"2013-{month:02}" for month in range(1, 10)],
-        "test_months": [f"2013-{month}" for month in range(10, 13)],
-    },
-}
 COMPARE = "compare"
 LINK = "latest"
 _GIVEN = ("train_months", "test_months", "rows", "seed")  # options that are notebook parameters
@@ -136,7 +130,7 @@ def _project(given: dict[str, Any]):
     from workshop.places import SAMPLE_PROJECT
 
     content = yaml.safe_load((SAMPLE_PROJECT / "params.yaml").read_text(encoding="utf-8"))
-    content["months"] = dict.fromkeys(given["train_months"], "train") | dict.fromkeys(given["test_months"], "test")
+    content["months"] = split(given["train_months"], given["test_months"])
     content["train"]["seed"] = given["seed"]
     try:
         return Project(SAMPLE_PROJECT, parse(content, "the parameters given"))

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from workshop.execution import Execution, Run, RunError, execute, progress
+from workshop.execution import Execution, Run, RunError, execute
+from workshop.ground.progress import progress
 from workshop.places import ROOT
 
 COMMAND = 'make run ARGS="--lessons"'

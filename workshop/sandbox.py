@@ -5,14 +5,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from workshop.ground.processes import guarded
+from workshop.ground.records import Record
 from workshop.places import SAMPLE_PROJECT, environment
-from workshop.processes import guarded
 
 _NOT_COPIED = shutil.ignore_patterns(
     "data",
@@ -29,24 +29,6 @@ _NOT_COPIED = shutil.ignore_patterns(
     "mlflow.db",
     ".pytest_cache",
 )
-
-
-@dataclass(frozen=True)
-class Record:
-    """A stage that ran: for which month or candidate, from when to when (Unix seconds), and how it ended."""
-
-    stage: str
-    item: str | None
-    start: float
-    end: float
-    status: str
-    pid: int
-    peak_bytes: int
-
-    @property
-    def name(self) -> str:
-        """Such as `train boosting`."""
-        return f"{self.stage} {self.item}" if self.item else self.stage
 
 
 class CommandFailed(RuntimeError):

@@ -126,7 +126,7 @@ def _copy_extras(root: Path, sites: "dict[str, Site]", new: Path) -> None:
 def _sphinx(sites: "dict[str, Site]", scratch: Path) -> None:
     """Build all languages side by side into `scratch`/out; SiteError with Sphinx's warnings if there is one."""
     from workshop import site_pages
-    from workshop.execution import progress
+    from workshop.ground.progress import progress
 
     running = {}
     for lang, site in sites.items():

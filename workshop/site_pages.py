@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
 from workshop import outputs, quiz_texts
-from workshop.lab import title
+from workshop.ground.notebooks import title
 from workshop.quiz_questions import QuizError, of_lesson
 
 TEMPLATES = jinja2.Environment(

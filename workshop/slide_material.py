@@ -16,13 +16,14 @@ from matplotlib.figure import Figure
 from flight_delays import artifacts
 from flight_delays.errors import DataError
 from workshop import figures
-from workshop.bench import BENCH, SITUATIONS
 from workshop.compare import table
 from workshop.diagrams import DRAWINGS
 from workshop.engine_run import stored
-from workshop.engines import NAMES
+from workshop.engines import NAMES, in_order
+from workshop.ground.months import split
+from workshop.ground.records import Record
+from workshop.ground.results import BENCH, SITUATIONS
 from workshop.places import ROOT
-from workshop.sandbox import Record
 
 FONT = ROOT / "slides" / "static" / "fonts" / "Geist.ttf"
 _WORDS = {
@@ -80,8 +81,7 @@ class Material:
         self.run_dir, self.lang, self._bench = run_dir, lang, bench
         self._results = _read(run_dir / "results.json")
         self._given = _read(run_dir / "run.json")["parameters"]
-        # in the order of the lecture; JSON was written in the order of the alphabet
-        self._engines = {name: self._results["engines"][name] for name in NAMES if name in self._results["engines"]}
+        self._engines = in_order(self._results["engines"])
         if not self._engines:
             raise MaterialError(f"{run_dir}: no engine came to its end; go on with it (make run ARGS=--resume) or run anew")
 
@@ -114,7 +114,7 @@ class Material:
 
     @property
     def _months(self) -> dict[str, str]:
-        return dict.fromkeys(self._given["train_months"], "train") | dict.fromkeys(self._given["test_months"], "test")
+        return split(self._given["train_months"], self._given["test_months"])
 
     # --- tables ---
 

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workshop.doctor import BROWSERS
+from workshop.ground.results import DECKS, deck, printed
 from workshop.places import LANGUAGES, ROOT, RUNS, environment
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 SLIDES = ROOT / "slides"
-BUILD = SLIDES / "build"
 
 
 class SlidesError(Exception):
@@ -56,18 +56,8 @@ def main(options: argparse.Namespace) -> int:
     return 0
 
 
-def deck(lang: str, built: Path = BUILD) -> Path:
-    """Where the deck of a language is."""
-    return built / lang / "index.html"
-
-
-def printed(lang: str, built: Path = BUILD) -> Path:
-    """Where the PDF of a language is."""
-    return built / f"lecture.{lang}.pdf"
-
-
 def build(
-    run: Path, languages: tuple[str, ...] = LANGUAGES, *, pdf: bool = True, source: Path = SLIDES, to: Path = BUILD
+    run: Path, languages: tuple[str, ...] = LANGUAGES, *, pdf: bool = True, source: Path = SLIDES, to: Path = DECKS
 ) -> None:
     """Build the decks of `source` that show `run`; all of them take their places in `to`, or none does.
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from workshop.processes import Started, end, guarded
+from workshop.ground.processes import Started, end, guarded
 from workshop.sandbox import CommandFailed
 
 # The server is on this machine, whatever proxy is set.

@@ -19,8 +19,8 @@ import psutil
 from nbformat import NotebookNode
 
 from workshop.grading import jail, worker
+from workshop.ground.processes import GUARD, alive
 from workshop.places import ROOT, environment
-from workshop.processes import GUARD, alive
 
 _MARK = "WORKSHOP_SUBMISSION"
 _LOG_TAIL = 2000  # bytes
