@@ -2,13 +2,12 @@
 
 import contextlib
 import sys
-from argparse import Namespace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from workshop.build import main
+from workshop.__main__ import main
 from workshop.places import LESSONS
 from workshop.tasks import read_exercise
 
@@ -82,7 +81,7 @@ def solved(tmp_path):
     """A kit with a tiny lesson whose checks are sound and whose solution is stored with its outputs."""
     shown = (SUM[0] + "\nprint(total)", SUM[1])
     write_lesson(tmp_path / "lessons", "01_tiny", (NUMBER, FUNCTION, FILE, shown))
-    assert main(Namespace(root=tmp_path, check=False, execute="all")) == 0
+    assert main(["build", "--root", str(tmp_path), "--execute", "all"]) == 0
     return tmp_path
 
 

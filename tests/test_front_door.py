@@ -246,7 +246,7 @@ def test_the_weekly_run_takes_the_newest_versions():
 
 
 def test_what_goes_to_pages_is_what_make_site_builds():
-    from workshop.site import FOLDER
+    from workshop.commands.site import FOLDER
 
     steps = yaml.safe_load(read(".github/workflows/site.yml"))["jobs"]["build"]["steps"]
     (upload,) = [step for step in steps if "upload-pages-artifact" in step.get("uses", "")]

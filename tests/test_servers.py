@@ -9,6 +9,7 @@ from contextlib import closing
 import psutil
 import pytest
 
+from workshop import __main__ as command_line
 from workshop.engines import databases, servers
 from workshop.engines.servers import wait_for
 from workshop.places import environment
@@ -91,7 +92,7 @@ def test_a_database_is_made_once_where_it_can_be_kept(tmp_path, monkeypatch, wri
 def test_set_up_makes_the_databases_of_all_engines(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setattr("flight_delays.registry.KEPT", tmp_path / "share/flight-delays")
-    databases.main()
+    assert command_line.main(["databases"]) == 0
     kept = sorted((tmp_path / "share").rglob("*.db"))
     assert [file.name.rsplit("-", 1)[0] for file in kept] == ["mlflow", "apache-airflow", "prefect"]
     for file, table in zip(kept, ["registered_models", "dag_run", "flow_run"], strict=True):

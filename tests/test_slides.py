@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page
 from pypdf import PdfReader
 
 from workshop import slides
+from workshop.commands import slides as command
 from workshop.places import LANGUAGES, ROOT
 from workshop.quiz_questions import POINTS
 from workshop.slide_material import Material
@@ -196,7 +197,7 @@ def test_without_a_run_it_says_what_to_do(results, message, tmp_path, capsys):
     if results is not None:
         (tmp_path / "results.json").write_text(results)
         (tmp_path / "run.json").write_text('{"parameters": {}}')
-    assert slides.main(Namespace(run=tmp_path, lang=None, no_pdf=True)) == 2
+    assert command.main(Namespace(run=tmp_path, lang=None, no_pdf=True)) == 2
     said = capsys.readouterr().err
     assert str(tmp_path) in said
     assert message in said

@@ -1,6 +1,5 @@
-"""`make lab`: JupyterLab for the workshop, on this machine only, at a page that links everything."""
+"""JupyterLab for the workshop: the page that it opens at, and what it does unless its user chooses otherwise."""
 
-import argparse
 import json
 import os
 import shutil
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from workshop.ground.notebooks import title
 from workshop.ground.results import deck, printed
-from workshop.places import ROOT, WORK, environment
+from workshop.places import ROOT, WORK
 
 TEXTS = {
     "ru": {
@@ -35,15 +34,6 @@ TEXTS = {
         "slides": "The lecture's slides",
     },
 }
-
-
-def add_parser(commands) -> None:
-    """Describe `lab` to the command line."""
-    parser = commands.add_parser("lab", help="open JupyterLab at the start page", description=__doc__)
-    parser.add_argument("--lang", choices=TEXTS, default="ru")
-    parser.add_argument("--port", type=int, default=8888, help="another one is taken if it is in use")
-    parser.add_argument("--no-browser", action="store_true", help="only print the address")
-    parser.set_defaults(main=main)
 
 
 def own_exercises(lang: str, exercises: Path, folder: Path) -> None:
@@ -120,22 +110,3 @@ def prepare(lang: str) -> Path:
     page = WORK / f"start.{lang}.md"
     page.write_text(start_page(lang, ROOT, own), encoding="utf-8")
     return page
-
-
-def main(options: argparse.Namespace) -> int:
-    """Start JupyterLab in the place of this process."""
-    set_defaults()
-    page = prepare(options.lang)
-    command = [
-        *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"),
-        *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={options.port}"),
-        f"--LabApp.default_url=/lab/tree/{page.relative_to(ROOT).as_posix()}",
-        "--LabApp.news_url=None",  # no look for news on the network
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]
-    if options.no_browser:
-        command.append("--no-browser")
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        command.append("--allow-root")
-    os.execve(sys.executable, command, environment())
-    return 0  # never reached: the process is JupyterLab now

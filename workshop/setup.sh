@@ -54,6 +54,6 @@ VIRTUAL_ENV="$PWD/.venv" .venv/bin/uv pip install --quiet --require-hashes --com
 printf '%s\n' "$PWD" > "$(echo .venv/lib/python3.*/site-packages)/kit.pth"
 cp workshop/startup.pth .venv/lib/python3.*/site-packages/
 # The empty databases of the engines, now and not at the cost of the first run; whatever hinders it shows there better.
-.venv/bin/python -m workshop.engines.databases >/dev/null 2>&1 || true
+.venv/bin/python -m workshop databases >/dev/null 2>&1 || true
 cp requirements.lock .venv/installed.lock
 echo "The environment is ready."

@@ -1,4 +1,4 @@
-"""Empty databases of the engines, kept in the Python environment: `python -m workshop.engines.databases` makes all.
+"""Empty databases of the engines, kept in the Python environment: `python -m workshop databases` makes all.
 
 The set-up does that, so that no run is charged for it. One that is not there is made when it is first needed.
 """
@@ -35,18 +35,3 @@ def provide(target: Path, package: str, make: Callable[[Path], Path]) -> None:
 def _make(database: Path, make: Callable[[Path], Path]) -> None:
     with TemporaryDirectory(dir=database.parent) as home:
         make(Path(home)).replace(database)
-
-
-def main() -> None:
-    """Make all that are not there yet."""
-    from flight_delays.registry import Registry
-    from workshop.engines import airflow, prefect
-
-    with TemporaryDirectory() as folder:
-        airflow.empty_database(Path(folder, "airflow.db"))
-        prefect.empty_database(Path(folder, "prefect.db"))
-        Registry(folder, "any").create()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,23 @@
+"""Make the empty databases of the engines that are not there yet, as the set-up does: no run is charged for them."""
+
+import argparse
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+
+def add_parser(commands) -> None:
+    """Describe `databases` to the command line."""
+    parser = commands.add_parser("databases", help="make the engines' empty databases, as the set-up does", description=__doc__)
+    parser.set_defaults(main=main)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Make them."""
+    from flight_delays.registry import Registry
+    from workshop.engines import airflow, prefect
+
+    with TemporaryDirectory() as folder:
+        airflow.empty_database(Path(folder, "airflow.db"))
+        prefect.empty_database(Path(folder, "prefect.db"))
+        Registry(folder, "any").create()
+    return 0

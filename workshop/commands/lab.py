@@ -1,0 +1,37 @@
+"""`make lab`: JupyterLab for the workshop, on this machine only, at a page that links everything."""
+
+import argparse
+import os
+import sys
+
+from workshop.places import LANGUAGES, ROOT, environment
+
+
+def add_parser(commands) -> None:
+    """Describe `lab` to the command line."""
+    parser = commands.add_parser("lab", help="open JupyterLab at the start page", description=__doc__)
+    parser.add_argument("--lang", choices=LANGUAGES, default="ru")
+    parser.add_argument("--port", type=int, default=8888, help="another one is taken if it is in use")
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    parser.set_defaults(main=main)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Start JupyterLab in the place of this process."""
+    from workshop.lab import prepare, set_defaults
+
+    set_defaults()
+    page = prepare(options.lang)
+    command = [
+        *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"),
+        *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={options.port}"),
+        f"--LabApp.default_url=/lab/tree/{page.relative_to(ROOT).as_posix()}",
+        "--LabApp.news_url=None",  # no look for news on the network
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    if options.no_browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    os.execve(sys.executable, command, environment())
+    return 0  # never reached: the process is JupyterLab now
