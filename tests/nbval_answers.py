@@ -15,9 +15,9 @@ import pytest
 import yaml
 from try_answers import NOT_SOLVED
 
-from workshop.notebooks import STUB
+from workshop.builder.making import STUB
+from workshop.builder.tasks import Exercise, Task, blank_count, fill, read_exercise
 from workshop.places import ROOT, environment
-from workshop.tasks import Exercise, Task, blank_count, fill, read_exercise
 
 HERE = Path(__file__).resolve().parent
 TRY_ANSWERS = HERE / "try_answers.py"

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from workshop.__main__ import main
+from workshop.builder.tasks import read_exercise
 from workshop.places import LESSONS
-from workshop.tasks import read_exercise
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE))

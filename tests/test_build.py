@@ -8,8 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from workshop import outputs
 from workshop.__main__ import main
+from workshop.builder import outputs
 
 PARAMETERS = """\
 # notes for authors are not built

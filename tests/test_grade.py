@@ -15,14 +15,14 @@ import psutil
 import pytest
 
 from workshop import grade
+from workshop.builder.format import BuildError
+from workshop.builder.tasks import fill, read_exercise
 from workshop.engines.servers import wait_for
 from workshop.grading import jail, notebook
 from workshop.grading.feedback import text
 from workshop.grading.grader import Grade, Grader
 from workshop.grading.supervise import Limits
-from workshop.lesson_source import BuildError
 from workshop.places import ROOT
-from workshop.tasks import fill, read_exercise
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE))

@@ -10,8 +10,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from workshop.builder.tasks import read_exercise
 from workshop.places import LESSONS, ROOT, environment
-from workshop.tasks import read_exercise
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE))

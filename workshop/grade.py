@@ -174,10 +174,10 @@ def main(options: argparse.Namespace) -> int:
     """Grade; 0 when all were graded, however they did, 1 if a lesson's source is wrong or the grades cannot be written,
     2 for wrong use, 3 if some could not be graded, as their remarks tell, 130 when interrupted.
     """
+    from workshop.builder.format import BuildError
     from workshop.grading import jail
     from workshop.grading.grader import Grader
     from workshop.grading.supervise import Limits
-    from workshop.lesson_source import BuildError
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end then as by Ctrl-C: nothing is left at work
     sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know all names

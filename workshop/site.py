@@ -21,7 +21,8 @@ MARK = "site.json"  # what the site shows; a folder without it is not ours to re
 def build(root: Path, target: Path, lessons: Path, languages: tuple[str, ...]) -> None:
     """Build the site of the kit in `root` into `target`, outputs from the run in `lessons`; SiteError if a page is wrong."""
     from flight_delays import artifacts
-    from workshop import outputs, site_pages
+    from workshop import site_pages
+    from workshop.builder import outputs
 
     def executed(lesson: str) -> "NotebookNode | None":
         return outputs.read(lessons / "notebooks" / f"{lesson}.ipynb")

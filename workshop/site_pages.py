@@ -19,7 +19,8 @@ import yaml
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
-from workshop import outputs, quiz_texts
+from workshop import quiz_texts
+from workshop.builder import outputs
 from workshop.ground.notebooks import title
 from workshop.quiz_questions import QuizError, of_lesson
 

@@ -29,8 +29,8 @@ def add_parser(commands) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Build, check or execute; 0 if all is well, 1 with a line for each thing to mend."""
-    from workshop.build import differences, execute, plan, write
-    from workshop.lesson_source import BuildError
+    from workshop.builder.format import BuildError
+    from workshop.builder.plan import differences, execute, plan, write
 
     try:
         result = plan(options.root.resolve())

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from workshop.builder.tasks import Task
 from workshop.grading.feedback import section, text
 from workshop.grading.notebook import Assignment, Refused, language_of, read_assignment, read_submission, recognise, restore
 from workshop.grading.supervise import Limits, Outcome, run
-from workshop.tasks import Task
 
 _CAUGHT_TIME = "CellTimeoutError"  # nbgrader's name for a cell that was interrupted
 _NOT_SOLVED = "NotSolvedYet"

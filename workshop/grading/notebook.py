@@ -9,11 +9,11 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from workshop import notebooks
-from workshop.lesson_checks import BEGIN
-from workshop.lesson_source import Source, read
+from workshop.builder import making
+from workshop.builder.format import BEGIN, Source
+from workshop.builder.reading import read
+from workshop.builder.tasks import Exercise, Task, read_exercise
 from workshop.places import LANGUAGES
-from workshop.tasks import Exercise, Task, read_exercise
 
 _LARGEST = 20 * 1024**2  # bytes of a file, with the outputs
 _MOST_CELLS, _MOST_CODE = 1000, 1_000_000  # characters; what takes longer than its limits to be read and shown
@@ -42,7 +42,7 @@ class Assignment:
 
     def notebook(self, language: str) -> NotebookNode:
         """The notebook that students get."""
-        return notebooks.make(self.source, language, "exercise")
+        return making.make(self.source, language, "exercise")
 
     def answer_ids(self) -> set[str]:
         """The cells whose content is the student's."""
@@ -73,7 +73,7 @@ def read_assignment(folder: Path) -> Assignment:
     file = folder / "exercise.py"
     exercise = read_exercise(file)
     source, _ = read(file, "exercise", folder.name)  # its problems have been raised above
-    ids = dict(zip((block.key.line for block in source.blocks), notebooks.cell_ids(source), strict=True))
+    ids = dict(zip((block.key.line for block in source.blocks), making.cell_ids(source), strict=True))
     return Assignment(source, exercise, ids)
 
 

@@ -16,8 +16,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.preprocessors import ClearSolutions
 
-from workshop.lesson_checks import LANGUAGE_LINE
-from workshop.lesson_source import Block, Source
+from workshop.builder.format import LANGUAGE_LINE, Block, Source
 from workshop.places import LANGUAGES
 
 STUB = "say.not_solved_yet()  # replace this line by your code"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from markdown_it import MarkdownIt
 
-from workshop.lesson_source import Block, Cell, Problem, Source
+from workshop.builder.format import Block, Cell, Problem, Source
 
 _HTML_TARGET = re.compile(r"""\b(?:src|href)\s*=\s*["']([^"']+)["']""", re.IGNORECASE)
 

@@ -4,13 +4,9 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 
-from workshop.lesson_source import Block, Cell, Problem, Source
-from workshop.message_checks import Places
-from workshop.twin_checks import check_twins
-
-BEGIN = re.compile(r"(\s*)# BEGIN SOLUTION\s*")
-END = re.compile(r"(\s*)# END SOLUTION\s*")
-LANGUAGE_LINE = re.compile(r'^lang = "en".*$', re.MULTILINE)
+from workshop.builder.format import BEGIN, END, LANGUAGE_LINE, Block, Cell, Problem, Source
+from workshop.builder.message_rules import Places
+from workshop.builder.twins import check_twins
 
 _MARKER_WORDS = re.compile(r"(BEGIN|END)\s+SOLUTION", re.IGNORECASE)
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")

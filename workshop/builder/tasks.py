@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workshop.lesson_checks import BEGIN, END
-from workshop.lesson_source import Block, BuildError, Cell, Problem, read
+from workshop.builder.format import BEGIN, END, Block, BuildError, Cell, Problem
+from workshop.builder.reading import read
 from workshop.places import LANGUAGES
 
 _HEADING = {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from workshop.lesson_source import Problem
+from workshop.builder.format import Problem
 from workshop.messages import FILE_NAME, own_texts
 from workshop.places import LANGUAGES
 

@@ -1,110 +1,19 @@
-"""Read the sources of the notebooks: py:percent files under lessons/, both languages side by side.
-
-A source is a list of blocks: a code cell shared by the languages, or a Markdown cell with its twin.
-"""
+"""Read the sources of the notebooks: py:percent files under lessons/, both languages side by side."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from jupytext.formats import get_format_implementation
 
+from workshop.builder.format import EXERCISE_TAGS, LESSON_TAGS, RUN_TAGS, Block, Cell, Problem, Source
 from workshop.places import LANGUAGES
-
-# what nbval and nbclient understand, beside our own tags
-RUN_TAGS = {"raises-exception", "nbval-ignore-output", "nbval-check-output"}
-LESSON_TAGS = {"parameters", *LANGUAGES, *RUN_TAGS}
-EXERCISE_TAGS = {*LESSON_TAGS, "exercise", "solution", "check"}
 
 _LESSON_FOLDER = re.compile(r"\d\d_[a-z0-9_]+")
 _PIPELINE = "pipeline"
 _CELL_MARKER = re.compile(r"^\s*#\s*%%", re.MULTILINE)
 # options that jupytext makes of the blank lines around a cell
 _LAYOUT_OPTIONS = {"lines_to_next_cell", "lines_to_end_of_cell_marker"}
-
-
-@dataclass(frozen=True, order=True)
-class Problem:
-    """Something in a source that must be mended: the file, its line from 1, and what is wrong."""
-
-    file: Path
-    line: int
-    text: str
-
-    def __str__(self) -> str:
-        """Such as `lessons/04_dvc/lesson.py:12: what is wrong`."""
-        return f"{self.file}:{self.line}: {self.text}"
-
-
-class BuildError(Exception):
-    """The sources cannot be built; `problems` says why, by file and line."""
-
-    def __init__(self, problems: list[Problem]):
-        self.problems = sorted(problems)
-        super().__init__("\n".join(map(str, self.problems)))
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell of a source; `line` is that of its marker, `first` that of its first line of text."""
-
-    kind: Literal["code", "markdown"]
-    text: str
-    tags: frozenset[str]
-    line: int
-    first: int
-
-    @property
-    def language(self) -> str | None:
-        """The language of a Markdown cell."""
-        return next((language for language in LANGUAGES if language in self.tags), None)
-
-
-@dataclass(frozen=True)
-class Block:
-    """One code cell, or a Markdown cell in every language."""
-
-    cells: tuple[Cell, ...]
-
-    def cell(self, language: str) -> Cell:
-        """The code cell, or the one of the twins in that language."""
-        return next(cell for cell in self.cells if cell.kind == "code" or cell.language == language)
-
-    @property
-    def key(self) -> Cell:
-        """The code cell, or the English one of the twins."""
-        return self.cell("en")
-
-    @property
-    def is_code(self) -> bool:
-        """Whether it is a code cell."""
-        return self.key.kind == "code"
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file that notebooks are built from.
-
-    `name` is the basename of the notebooks, such as `04_dvc` or `pipeline/dvc`; `lesson` is the name of
-    the folder, whose messages.yaml the notebooks speak with.
-    """
-
-    file: Path
-    kind: Literal["lesson", "exercise", "pipeline"]
-    name: str
-    blocks: tuple[Block, ...]
-
-    @property
-    def lesson(self) -> str:
-        """The folder's name."""
-        return self.file.parent.name
-
-    @property
-    def code(self) -> list[Cell]:
-        """The code cells, in order."""
-        return [block.key for block in self.blocks if block.is_code]
 
 
 def find(lessons: Path) -> tuple[list[tuple[Path, str, str]], list[Problem]]:

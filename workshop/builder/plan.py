@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from nbformat import NotebookNode
+
+from workshop.builder import outputs, reading, rules
+from workshop.builder.format import BuildError, Problem, Source
+from workshop.builder.making import blank, cell_ids, make, to_bytes
+from workshop.builder.message_rules import read_places
 from workshop.places import LANGUAGES
-
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
-
-    from workshop.lesson_source import Source
 
 OUTPUT_FOLDERS = ("notebooks", "exercises", "solutions")
 
@@ -18,8 +18,8 @@ OUTPUT_FOLDERS = ("notebooks", "exercises", "solutions")
 class Solution:
     """A solution in all languages, by file; the English one is executed, the others get its outputs."""
 
-    source: "Source"
-    notebooks: "dict[str, NotebookNode]"
+    source: Source
+    notebooks: dict[str, NotebookNode]
     files: dict[str, Path]
 
 
@@ -28,7 +28,7 @@ class Plan:
     """What the sources come to: every notebook by its file, and the solutions among them."""
 
     root: Path
-    notebooks: "dict[Path, NotebookNode]" = field(default_factory=dict)
+    notebooks: dict[Path, NotebookNode] = field(default_factory=dict)
     solutions: list[Solution] = field(default_factory=list)
 
     def orphans(self) -> list[Path]:
@@ -38,60 +38,47 @@ class Plan:
 
     def unexecuted(self) -> list[Solution]:
         """Solutions with a cell whose code has changed since it was run, or that never ran."""
-        from workshop import outputs
-
         return [solution for solution in self.solutions if not outputs.is_executed(solution.notebooks["en"])]
 
 
 def plan(root: Path) -> Plan:
     """Read and check every source below `root`/lessons and make its notebooks; BuildError if anything is wrong."""
-    from workshop import notebooks
-    from workshop.lesson_source import BuildError
-
     result = Plan(root)
     sources, problems = read_sources(root / "lessons")
     if problems:
         raise BuildError([replace(problem, file=problem.file.relative_to(root)) for problem in problems])
     for source in sources:
         if source.kind == "exercise":
-            _add(
-                result, "exercises", source, {language: notebooks.make(source, language, "exercise") for language in LANGUAGES}
-            )
+            _add(result, "exercises", source, {language: make(source, language, "exercise") for language in LANGUAGES})
             result.solutions.append(_solution(result, source))
         else:
-            _add(result, "notebooks", source, {language: notebooks.make(source, language, "lesson") for language in LANGUAGES})
+            _add(result, "notebooks", source, {language: make(source, language, "lesson") for language in LANGUAGES})
     return result
 
 
-def read_sources(lessons: Path) -> "tuple[list[Source], list]":
+def read_sources(lessons: Path) -> tuple[list[Source], list[Problem]]:
     """All sources in the folder `lessons`, and everything that is wrong with them."""
-    from workshop import lesson_checks, lesson_source
-    from workshop.message_checks import read_places
-    from workshop.notebooks import blank
-
-    files, problems = lesson_source.find(lessons)
+    files, problems = reading.find(lessons)
     places = {}
     for folder in sorted({file.parent for file, _, _ in files}):
         places[folder], wrong = read_places(folder)
         problems += wrong
     sources = []
     for file, kind, name in files:
-        source, wrong = lesson_source.read(file, kind, name)
-        problems += [*wrong, *lesson_checks.check(source, places[file.parent], blank)]
+        source, wrong = reading.read(file, kind, name)
+        problems += [*wrong, *rules.check(source, places[file.parent], blank)]
         sources.append(source)
     return sources, problems
 
 
-def _add(result: Plan, folder: str, source: "Source", by_language: "dict[str, NotebookNode]") -> dict[str, Path]:
+def _add(result: Plan, folder: str, source: Source, by_language: dict[str, NotebookNode]) -> dict[str, Path]:
     files = {language: result.root / folder / language / f"{source.name}.ipynb" for language in by_language}
     result.notebooks |= {files[language]: notebook for language, notebook in by_language.items()}
     return files
 
 
-def _solution(result: Plan, source: "Source") -> Solution:
-    from workshop import notebooks, outputs
-
-    made = {language: notebooks.make(source, language, "solution") for language in LANGUAGES}
+def _solution(result: Plan, source: Source) -> Solution:
+    made = {language: make(source, language, "solution") for language in LANGUAGES}
     solution = Solution(source, made, _add(result, "solutions", source, made))
     outputs.keep(made["en"], outputs.read(solution.files["en"]))
     _share_outputs(solution)
@@ -99,8 +86,6 @@ def _solution(result: Plan, source: "Source") -> Solution:
 
 
 def _share_outputs(solution: Solution) -> None:
-    from workshop import outputs
-
     for language, notebook in solution.notebooks.items():
         if language != "en":
             outputs.copy(notebook, solution.notebooks["en"])
@@ -108,8 +93,6 @@ def _share_outputs(solution: Solution) -> None:
 
 def write(result: Plan) -> list[Path]:
     """Write the notebooks that differ from what is stored, each in one step; give their files."""
-    from workshop.notebooks import to_bytes
-
     contents = {file: to_bytes(notebook) for file, notebook in result.notebooks.items()}
     changed = [file for file, content in contents.items() if not file.exists() or file.read_bytes() != content]
     for file in changed:
@@ -122,8 +105,6 @@ def write(result: Plan) -> list[Path]:
 
 def differences(result: Plan) -> list[str]:
     """What is wrong with the stored notebooks, a line each."""
-    from workshop.notebooks import to_bytes
-
     lines = []
     for file, notebook in result.notebooks.items():
         if not file.exists():
@@ -140,9 +121,6 @@ def differences(result: Plan) -> list[str]:
 
 def execute(result: Plan, solutions: list[Solution]) -> list[str]:
     """Execute solutions and write each as soon as it is done; give what failed, a line each, by source and line."""
-    from workshop import outputs
-    from workshop.notebooks import cell_ids, make
-
     failures = []
     for solution in solutions:
         print(f"executing {solution.files['en'].relative_to(result.root)}", flush=True)
