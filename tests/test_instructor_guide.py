@@ -19,7 +19,7 @@ from workshop import __main__ as command_line
 from workshop import doctor, slide_source
 from workshop.builder.tasks import read_exercise
 from workshop.places import BIN, LANGUAGES, LESSONS, ROOT
-from workshop.quiz_questions import POINTS
+from workshop.quiz.questions import POINTS
 
 GUIDE = ROOT / "docs/instructor"
 THERE = {lang: {path.name for path in (GUIDE / lang).glob("*.md")} for lang in LANGUAGES}

@@ -6,7 +6,7 @@ import pytest
 
 from workshop.builder.tasks import read_exercise
 from workshop.places import LESSONS, ROOT
-from workshop.quiz_questions import POINTS
+from workshop.quiz.questions import POINTS
 
 NOT_YET = {"G3", "C1", "C3", "Q4", "M1", "M2", "M3", "M4", "P1", "K2"}
 ROWS = [

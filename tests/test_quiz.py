@@ -22,8 +22,8 @@ from nbconvert import HTMLExporter
 from workshop.__main__ import main
 from workshop.places import LANGUAGES, ROOT, environment
 from workshop.quiz import show_quiz
-from workshop.quiz_moodle import document
-from workshop.quiz_questions import FILE, POINTS, QuizError, lessons, load, of_lesson
+from workshop.quiz.moodle import document
+from workshop.quiz.questions import FILE, POINTS, QuizError, lessons, load, of_lesson
 
 QUESTIONS = load()
 LECTURE = Path(__file__).with_name("lecture_points.txt")  # the points of the lecture's outline, in its order

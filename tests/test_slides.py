@@ -17,7 +17,7 @@ from pypdf import PdfReader
 from workshop import slides
 from workshop.commands import slides as command
 from workshop.places import LANGUAGES, ROOT
-from workshop.quiz_questions import POINTS
+from workshop.quiz.questions import POINTS
 from workshop.slide_material import Material
 from workshop.slide_source import read
 

@@ -19,10 +19,10 @@ import yaml
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
-from workshop import quiz_texts
 from workshop.builder import outputs
 from workshop.ground.notebooks import title
-from workshop.quiz_questions import QuizError, of_lesson
+from workshop.quiz.pages import folded
+from workshop.quiz.questions import QuizError, of_lesson
 
 TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates" / "site"),
@@ -171,7 +171,7 @@ def _clean(notebook: NotebookNode, lang: str) -> None:
 def questions(lesson: str, lang: str) -> str:
     """The questions of a lesson as HTML, answers folded; SiteError if the file of questions is wrong."""
     try:
-        return quiz_texts.folded(of_lesson(lesson), lang)
+        return folded(of_lesson(lesson), lang)
     except QuizError as error:
         raise SiteError(f"{error}\nMend it, see: python -m workshop quiz check") from None
 

@@ -16,8 +16,8 @@ from sphinx.config import Config
 from sphinx.util.docutils import SphinxDirective
 from sphinx_revealjs.directives import RevealjsFragments
 
-from workshop.quiz_questions import Multiple, Number, Open, Poll, Question, Single, TrueFalse, load
-from workshop.quiz_texts import WORDS, revealed, task
+from workshop.quiz.pages import WORDS, revealed, task
+from workshop.quiz.questions import Multiple, Number, Open, Poll, Question, Single, TrueFalse, load
 from workshop.slide_material import Material, MaterialError
 
 

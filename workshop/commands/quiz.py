@@ -33,13 +33,13 @@ def add_parser(commands) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Do what the command line asks and give the exit code."""
-    from workshop import quiz_moodle
-    from workshop.quiz_questions import FILE, QuizError, load
+    from workshop.quiz import moodle
+    from workshop.quiz.questions import FILE, QuizError, load
 
     try:
         questions = load(options.file or FILE)
         if options.action == "export":
-            for file in quiz_moodle.export(questions, options.to, tuple(options.lang or LANGUAGES)):
+            for file in moodle.export(questions, options.to, tuple(options.lang or LANGUAGES)):
                 print(file)
     except QuizError as error:
         print(error, file=sys.stderr)

@@ -2,8 +2,8 @@
 
 import ipywidgets as widgets
 
-from workshop.quiz_questions import Multiple, Number, Open, Poll, Question, Single, TrueFalse
-from workshop.quiz_texts import WORDS, folded, html, plain, revealed, task
+from workshop.quiz.pages import WORDS, folded, html, plain, revealed, task
+from workshop.quiz.questions import Multiple, Number, Open, Poll, Question, Single, TrueFalse
 
 # long answers wrap instead of being cut off
 _STYLE = """<style>

@@ -1,9 +1,10 @@
 """Questions as HTML: for pages and exports, and folded where a notebook shows no widgets."""
 
-from functools import cache
 from html import escape
 
-from workshop.quiz_questions import Multiple, Number, Open, Poll, Question, Single, TrueFalse
+from markdown_it import MarkdownIt
+
+from workshop.quiz.questions import Multiple, Number, Open, Poll, Question, Single, TrueFalse
 
 WORDS = {
     "ru": {
@@ -55,23 +56,17 @@ WORDS = {
         "yours": "Your answer",
     },
 }
-
-
-@cache
-def _markdown():
-    from markdown_it import MarkdownIt
-
-    return MarkdownIt("commonmark", {"html": False})
+_MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
 
 def html(markdown: str) -> str:
     """A piece of a question as HTML (well-formed XML too)."""
-    return _markdown().render(markdown).strip()
+    return _MARKDOWN.render(markdown).strip()
 
 
 def inline(markdown: str) -> str:
     """The same without a paragraph around it."""
-    return _markdown().renderInline(" ".join(markdown.split()))
+    return _MARKDOWN.renderInline(" ".join(markdown.split()))
 
 
 def plain(markdown: str) -> str:

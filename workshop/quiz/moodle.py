@@ -8,8 +8,8 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from workshop.places import LANGUAGES
-from workshop.quiz_questions import Multiple, Number, Open, Poll, Question, Single, TrueFalse
-from workshop.quiz_texts import answers, html, inline, naming
+from workshop.quiz.pages import answers, html, inline, naming
+from workshop.quiz.questions import Multiple, Number, Open, Poll, Question, Single, TrueFalse
 
 COURSE = {"ru": "Автоматизация пайплайнов в ML", "en": "Automating ML pipelines"}
 
