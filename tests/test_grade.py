@@ -14,12 +14,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from workshop import grade
 from workshop.builder.format import BuildError
 from workshop.builder.tasks import fill, read_exercise
 from workshop.engines.servers import wait_for
-from workshop.grading import jail, notebook
+from workshop.grading import jail, notebook, submissions
 from workshop.grading.feedback import text
+from workshop.grading.gradebook import write_csv
 from workshop.grading.grader import Grade, Grader
 from workshop.grading.supervise import Limits
 from workshop.places import ROOT
@@ -580,7 +580,9 @@ def test_an_unreadable_folder_costs_its_own_points_only(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "01_tiny.ipynb").touch()
     (tmp_path / "anna").chmod(0)
-    code = f"from pathlib import Path; from workshop import grade; print(grade.collect(Path({str(tmp_path)!r})))"
+    code = (
+        f"from pathlib import Path; from workshop.grading.submissions import collect; print(collect(Path({str(tmp_path)!r})))"
+    )
     powers = "-dac_override,-dac_read_search"  # with these root reads everything
     without = ["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}"] if os.geteuid() == 0 else []
     done = subprocess.run([*without, sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -598,7 +600,7 @@ def test_what_cannot_be_read_is_not_graded(tiny, lessons):
 def test_names_are_no_formulas(tmp_path):
     names = {name: f"'{name}" for name in ("=1+1", "+1", "-1", "@sum", "＝1")}
     names |= {"anna": "anna", "anna; =1": "anna; '=1", "x,+1": "x,'+1"}  # spreadsheets with Russian settings split there
-    grade.write_csv(tmp_path / "grades.csv", [Grade(name, name, "ru", 1, remark=name) for name in names])
+    write_csv(tmp_path / "grades.csv", [Grade(name, name, "ru", 1, remark=name) for name in names])
     with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as stream:
         written = [[row["student"], row["lesson"], row["remark"]] for row in csv.DictReader(stream)]
     assert written == [[name] * 3 for name in names.values()]
@@ -606,13 +608,13 @@ def test_names_are_no_formulas(tmp_path):
 
 def test_names_are_shown_as_people_read_them():
     names = {"Зоя": "Зоя".encode("cp866"), "Анна Ёлкина": "Анна Ёлкина".encode(), "a�[31mb�": b"a\x1b[31mb\n"}
-    assert [grade.name_of(Path(os.fsdecode(name))) for name in names.values()] == list(names)
+    assert [submissions.name_of(Path(os.fsdecode(name))) for name in names.values()] == list(names)
 
 
 def test_students_whose_names_look_the_same_are_two(tmp_path):
     for name in ("Зоя".encode("cp866"), "Зоя".encode()):
         (tmp_path / os.fsdecode(name)).mkdir()
-    assert sorted(grade.collect(tmp_path)) == ["Зоя", "Зоя (2)"]
+    assert sorted(submissions.collect(tmp_path)) == ["Зоя", "Зоя (2)"]
 
 
 def test_jobs_name_what_is_missing_and_what_is_strange(tmp_path):
@@ -620,9 +622,9 @@ def test_jobs_name_what_is_missing_and_what_is_strange(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     (tmp_path / "loose.ipynb").touch()
-    students = grade.collect(tmp_path)
+    students = submissions.collect(tmp_path)
     known = {"01_tiny", "02_other", "03_third"}
-    listed = [(student, lesson, isinstance(file, Path)) for student, lesson, file in grade.jobs(students, known, [])]
+    listed = [(student, lesson, isinstance(file, Path)) for student, lesson, file in submissions.jobs(students, known, [])]
     assert listed == [
         ("anna", "01_tiny", True),
         ("anna", "02_other", False),
@@ -630,13 +632,15 @@ def test_jobs_name_what_is_missing_and_what_is_strange(tmp_path):
         ("boris", "02_other", True),
         ("boris", "notes", True),
     ]
-    assert [job[:2] for job in grade.jobs(students, known, ["03_third"])] == [("anna", "03_third"), ("boris", "03_third")]
+    assert [job[:2] for job in submissions.jobs(students, known, ["03_third"])] == [("anna", "03_third"), ("boris", "03_third")]
     for number in range(100):
         (tmp_path / "boris" / f"note{number:02}.ipynb").touch()
-    strange = [lesson for student, lesson, _ in grade.jobs(grade.collect(tmp_path), known, []) if lesson not in known]
+    strange = [
+        lesson for student, lesson, _ in submissions.jobs(submissions.collect(tmp_path), known, []) if lesson not in known
+    ]
     assert strange == ["note00", "note01", "note02", "note03", "note04", "note05 (+95)"]
-    with pytest.raises(grade.WrongUse, match="no such lesson: 04_none"):
-        grade.jobs(students, known, ["04_none"])
+    with pytest.raises(submissions.WrongUse, match="no such lesson: 04_none"):
+        submissions.jobs(students, known, ["04_none"])
 
 
 def run_command(*arguments: str) -> subprocess.CompletedProcess:

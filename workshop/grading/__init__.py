@@ -1,1 +1,1 @@
-"""The parts of `python -m workshop grade`: take a submission apart, run it where it can do no harm, tell how it went."""
+"""A submission is judged here: taken apart, run where it can do no harm, graded; may import builder, ground, places."""

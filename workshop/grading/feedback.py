@@ -14,7 +14,6 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]+")
 
 
@@ -29,8 +28,8 @@ def text(key: str, language: str, **values: Any) -> str:
 
 
 def page(grade: Any, sections: list[dict[str, Any]], language: str) -> str:
-    """The feedback page of a `grade.Grade`; `sections` are of `section()`."""
-    templates = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True)
+    """The feedback page of a `grader.Grade`; `sections` are of `section()`."""
+    templates = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True)
     template = templates.get_template("feedback.html.j2")
     return template.render(grade=grade, sections=sections, language=language, text=lambda key: text(key, language))
 
