@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from workshop import execution
-from workshop.execution import Run
+from workshop.runs import execution
+from workshop.runs.execution import Run
 
 
 @pytest.mark.parametrize("turn", range(3))

@@ -1,13 +1,11 @@
 """`make run`: papermill over the notebooks, with real engines; what it refuses, what it keeps, how it goes on."""
 
 import json
-import shutil
 import subprocess
 import sys
 
 import pytest
 
-from workshop.places import ROOT
 from workshop.sandbox import Sandbox
 
 SMALL = ["--train-months", "2013-01,2013-02", "--test-months", "2013-03", "--rows", "2000"]
@@ -105,8 +103,7 @@ def test_what_makes_no_sense_is_refused_before_anything_runs(kit, arguments, mes
     assert sorted((kit / "runs").glob("*")) == before
 
 
-def test_resume_without_a_run_says_so(tmp_path):
-    shutil.copytree(ROOT / "workshop", tmp_path / "workshop")
-    done = _run(tmp_path, "--resume")
+def test_resume_without_a_run_says_so(copy_kit, tmp_path):
+    done = _run(copy_kit(tmp_path, "workshop", "sample_project"), "--resume")
     assert done.returncode == 2
     assert "there is no run to resume: start one with `make run`" in done.stderr

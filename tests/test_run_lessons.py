@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from workshop.engines.servers import wait_for
-from workshop.execution import execute
 from workshop.places import ROOT, environment
-from workshop.run_lessons import CELL_SECONDS
+from workshop.runs.execution import execute
+from workshop.runs.lessons import CELL_SECONDS
 
 LESSONS = sorted((ROOT / "notebooks/ru").glob("*.ipynb"))
 

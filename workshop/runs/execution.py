@@ -10,11 +10,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import papermill
+from papermill.exceptions import PapermillException
+
+from flight_delays import artifacts
 from workshop.places import RUNS, environment
-
-
-class RunError(Exception):
-    """The run cannot start as asked; the message says what to change."""
+from workshop.run import RunError
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,6 @@ class Run:
 
     def write(self, state: dict[str, Any]) -> None:
         """Keep parameters and outcomes."""
-        from flight_delays import artifacts
-
         artifacts.write_json(self.state_file, state)
 
     def executed(self, name: str) -> Path:
@@ -86,9 +85,6 @@ def prepare() -> None:
 
 def execute(source: Path, target: Path, parameters: dict[str, Any], *, cwd: Path, **options: Any) -> Execution:
     """Execute a notebook into `target`, which is kept whatever happens. `options` are nbclient's."""
-    import papermill
-    from papermill.exceptions import PapermillException
-
     target.parent.mkdir(parents=True, exist_ok=True)
     problem = None
     started = time.perf_counter()

@@ -1,13 +1,17 @@
-"""`make run ARGS="--lessons"`: papermill executes the walk-through notebooks of all lessons, one after the other."""
+"""The walk-through notebooks of all lessons, one after the other."""
 
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
-from workshop.execution import Execution, Run, RunError, execute
+import nbformat
+import papermill
+
 from workshop.ground.progress import progress
 from workshop.places import ROOT
+from workshop.run import RunError
+from workshop.runs.execution import Execution, Run, execute
 
 COMMAND = 'make run ARGS="--lessons"'
 LINK = "latest-lessons"  # beside runs/latest, which stays with the pipeline's report
@@ -24,8 +28,6 @@ def find(lang: str) -> dict[str, Path]:
 
 def share_out(given: dict[str, Any], notebooks: dict[str, Path]) -> dict[str, dict[str, Any]]:
     """To each lesson those of the parameters that it declares; RunError for one that no lesson declares."""
-    import papermill
-
     declared = {name: set(papermill.inspect_notebook(str(path))) for name, path in notebooks.items()}
     known = set().union(*declared.values())
     if unknown := sorted(set(given) - known):
@@ -33,7 +35,7 @@ def share_out(given: dict[str, Any], notebooks: dict[str, Path]) -> dict[str, di
     return {name: {key: given[key] for key in given if key in own} for name, own in declared.items()}
 
 
-def main(given: dict[str, Any], lang: str, *, resume: bool) -> int:
+def run_all(given: dict[str, Any], lang: str, *, resume: bool) -> int:
     """Execute all lessons, or those that the last run is short of; 0 only if all of them came to their end."""
     if resume:
         run = Run.last(LINK, COMMAND)
@@ -61,8 +63,6 @@ def main(given: dict[str, Any], lang: str, *, resume: bool) -> int:
 
 
 def _execute(title: str, source: Path, target: Path, parameters: dict[str, Any]) -> Execution:
-    import nbformat
-
     cells = len(nbformat.read(source, as_version=4).cells)
     at = 0
 

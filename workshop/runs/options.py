@@ -1,0 +1,48 @@
+"""What the options of `make run` come to: parameters for notebooks."""
+
+import argparse
+import json
+from typing import Any
+
+from workshop import engines
+from workshop.ground.months import PROFILES
+from workshop.run import RunError
+
+_GIVEN = ("train_months", "test_months", "rows", "seed")  # options that are notebook parameters
+
+
+def check_options(options: argparse.Namespace) -> None:
+    """RunError for options that do not go together."""
+    of_the_pipeline = [f"--{name}" for name in ("profile", "engines") if getattr(options, name)]
+    others = [f"--{name.replace('_', '-')}" for name in ("lang", *_GIVEN) if getattr(options, name) is not None]
+    if options.lessons and of_the_pipeline:
+        raise RunError(f"--lessons: {', '.join(of_the_pipeline)} is for the pipeline only")
+    if options.resume and (surplus := [*of_the_pipeline, *others, *(["-p"] if options.p else [])]):
+        raise RunError(f"--resume goes on with the last run as it was started: leave out {', '.join(surplus)}")
+
+
+def given_parameters(options: argparse.Namespace) -> dict[str, Any]:
+    """The notebook parameters on the command line; RunError if a value makes no sense."""
+    if options.rows is not None and options.rows < 1:
+        raise RunError(f"--rows: expected 1 or more, got {options.rows}")
+    given = {name: value for name in _GIVEN if (value := getattr(options, name)) is not None}
+    given |= {name: value.split(",") for name, value in given.items() if name.endswith("_months")}
+    return given | {name: _value(value) for name, value in options.p}
+
+
+def parameters(options: argparse.Namespace) -> dict[str, Any]:
+    """What every notebook of the pipeline is given; RunError if a value makes no sense."""
+    profile = options.profile or "quick"
+    names = list(engines.NAMES) if options.engines is None else options.engines.split(",")
+    for name in names:
+        if name not in engines.NAMES:
+            raise RunError(f"--engines: unknown engine {name!r}; there are {', '.join(engines.NAMES)}")
+    defaults = {**PROFILES[profile], "rows": None, "seed": 42, "engines": names, "profile": profile}
+    return defaults | given_parameters(options)
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
