@@ -13,8 +13,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m workshop", description="The workshop's own tool.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in COMMANDS:
-        room = "workshop" if name == "bench" else "workshop.commands"  # it will follow
-        import_module(f"{room}.{name}").add_parser(commands)
+        import_module(f"workshop.commands.{name}").add_parser(commands)
     options = parser.parse_args(arguments)
     return options.main(options)
 

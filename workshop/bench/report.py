@@ -7,7 +7,24 @@ import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 
-from workshop import figures
+from flight_delays.pipeline import STAGES
+from workshop import engines, figures
+from workshop.bench.growth import ROWS_PER_MONTH
+from workshop.ground.results import SITUATIONS
+
+
+def in_order(results: dict[str, Any]) -> dict[str, Any]:
+    """The results as people read them: a file of JSON has its keys by the alphabet."""
+    ordered = {"machine": results["machine"], "engines": {}}
+    for name, engine in engines.in_order(results["engines"]).items():
+        ordered["engines"][name] = {**engine, "situations": {s: engine["situations"][s] for s in SITUATIONS}}
+    if growth := results.get("growth"):
+        factors = {factor: growth[factor] for factor in ROWS_PER_MONTH}
+        ordered["growth"] = {
+            **{factor: {**m, "stages": {stage: m["stages"][stage] for stage in STAGES}} for factor, m in factors.items()},
+            **{name: whole for name, whole in growth.items() if name not in factors},
+        }
+    return ordered
 
 
 def write_table(results: dict[str, Any], path: Path) -> str:
@@ -68,18 +85,18 @@ def _markdown(rows: dict[str, dict[str, str]]) -> str:
 
 def write_chart(results: dict[str, Any], path: Path) -> None:
     """Draw seconds by situation and engine."""
-    engines = results["engines"]
-    situations = list(next(iter(engines.values()))["situations"])
+    measured = results["engines"]
+    situations = list(next(iter(measured.values()))["situations"])
     with matplotlib.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=(9, 4), layout="constrained")
         axes = figure.subplots()
-        width = 0.8 / len(engines)
-        for number, (name, colour) in enumerate(zip(engines, figures.COLOURS.values(), strict=False)):
-            places = [n + (number - (len(engines) - 1) / 2) * width for n in range(len(situations))]
-            seconds = [engines[name]["situations"][s]["seconds"] for s in situations]
+        width = 0.8 / len(measured)
+        for number, (name, colour) in enumerate(zip(measured, figures.COLOURS.values(), strict=False)):
+            places = [n + (number - (len(measured) - 1) / 2) * width for n in range(len(situations))]
+            seconds = [measured[name]["situations"][s]["seconds"] for s in situations]
             bars = axes.bar(places, seconds, width=width * 0.92, color=colour, label=name)
             axes.bar_label(bars, [f"{value:.0f}" for value in seconds], fontsize=8)
         axes.set_xticks(range(len(situations)), situations)
         axes.set_ylabel("seconds")
-        axes.legend(frameon=False, ncols=len(engines), loc="upper center", bbox_to_anchor=(0.5, 1.12))
+        axes.legend(frameon=False, ncols=len(measured), loc="upper center", bbox_to_anchor=(0.5, 1.12))
         path.write_text(figures.svg(figure), encoding="utf-8")
