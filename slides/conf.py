@@ -1,6 +1,6 @@
 """How Sphinx makes a deck. `python -m workshop slides` calls it for each language, with the run to show."""
 
-extensions = ["myst_parser", "sphinx_revealjs", "workshop.slide_directives"]
+extensions = ["myst_parser", "sphinx_revealjs", "workshop.slides.directives"]
 root_doc = "index"
 highlight_language = "text"
 html_copy_source = False

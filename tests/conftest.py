@@ -18,9 +18,9 @@ from tests.scheduling import (  # noqa: F401  the hooks that share the tests out
     pytest_terminal_summary,
     pytest_xdist_make_scheduler,
 )
-from workshop import slides
 from workshop.places import ROOT
 from workshop.sandbox import Sandbox
+from workshop.slides.browser import chromium, running
 
 # `make test` in a hook of Git: what Git tells its hooks would lead every `git` of a test to the user's repository
 for _name in [name for name in os.environ if name.startswith("GIT_")]:
@@ -120,9 +120,9 @@ def needs() -> Callable[[object, str], None]:
 @pytest.fixture(scope="module")
 def browser(needs) -> Iterator[Browser]:
     """A chromium."""
-    found = slides.chromium()
+    found = chromium()
     needs(found, "chromium")
-    with slides.running(found) as started:
+    with running(found) as started:
         yield started
 
 

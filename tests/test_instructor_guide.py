@@ -15,8 +15,9 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
+from tests import slide_source
 from workshop import __main__ as command_line
-from workshop import doctor, slide_source
+from workshop import doctor
 from workshop.builder.tasks import read_exercise
 from workshop.places import BIN, LANGUAGES, LESSONS, ROOT
 from workshop.quiz.questions import POINTS

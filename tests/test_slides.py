@@ -14,12 +14,13 @@ import pytest
 from playwright.sync_api import Browser, Page
 from pypdf import PdfReader
 
-from workshop import slides
+from tests.slide_source import read
 from workshop.commands import slides as command
+from workshop.ground.results import deck, printed
 from workshop.places import LANGUAGES, ROOT
 from workshop.quiz.questions import POINTS
-from workshop.slide_material import Material
-from workshop.slide_source import read
+from workshop.slides.build import SlidesError, build
+from workshop.slides.material import Material
 
 SOURCES = {lang: ROOT / "slides" / lang / "index.md" for lang in LANGUAGES}
 # what is read from files and from the run; its captions and descriptions are in the deck's language
@@ -74,7 +75,7 @@ def run(copy_kit, tmp_path_factory) -> Path:
 def built(run, tmp_path_factory) -> Path:
     """A folder with the decks that show `run`."""
     folder = tmp_path_factory.mktemp("слайды и пробел")
-    slides.build(run, to=folder)
+    build(run, to=folder)
     return folder
 
 
@@ -86,14 +87,14 @@ def words(page: Path) -> str:
 
 @BOTH
 def test_the_deck_shows_the_run_and_the_code(built, run, lang):
-    shown = words(slides.deck(lang, built))
+    shown = words(deck(lang, built))
     entry = json.loads((run / "results.json").read_text())["engines"]["scripts"]
     auc = entry["metrics"]["candidates"][entry["metrics"]["best"]]["roc_auc"]
     row = [f"{entry['start_seconds']:.1f}", f"{entry['seconds']:.1f}", entry["stages_run"], f"{auc:.4f}"]
     assert " ".join(map(str, ["scripts", *row, entry["predictions_sha256"][:10], "yes"])) in shown
     assert Material(run, lang).missing("gantt-airflow").split("`")[0].strip() in shown  # that engine did not run here
     assert "[months, models, metrics, decision] >> champion" in shown  # of sample_project/dags/flight_delays_dag.py
-    assert slides.deck(lang, built).read_text(encoding="utf-8").count('<aside class="notes">') >= len(read(SOURCES[lang]))
+    assert deck(lang, built).read_text(encoding="utf-8").count('<aside class="notes">') >= len(read(SOURCES[lang]))
 
 
 # --- what goes wrong
@@ -166,22 +167,22 @@ def test_values_of_the_run_by_name(small, run, tmp_path):
     }
     text = "\n\n".join(f"{name} {{{{ {name} }}}};" for name in expected)
     (small / "en/index.md").write_text(f"(start)=\n# Start\n\n{text}", encoding="utf-8")
-    slides.build(run, ("en",), pdf=False, source=small, to=tmp_path / "to")
-    assert " ".join(f"{name} {value};" for name, value in expected.items()) in words(slides.deck("en", tmp_path / "to"))
+    build(run, ("en",), pdf=False, source=small, to=tmp_path / "to")
+    assert " ".join(f"{name} {value};" for name, value in expected.items()) in words(deck("en", tmp_path / "to"))
 
 
 def test_errors_name_file_and_line_and_leave_the_last_good_deck(small, run, tmp_path, capfd):
     page, to = small / "en/index.md", tmp_path / "to"
-    slides.build(run, ("en",), pdf=False, source=small, to=to)
-    good = slides.deck("en", to).read_bytes()
+    build(run, ("en",), pdf=False, source=small, to=to)
+    good = deck("en", to).read_bytes()
     page.write_text(WRONG, encoding="utf-8")
     capfd.readouterr()
-    with pytest.raises(slides.SlidesError, match="the en deck has errors, see above"):
-        slides.build(run, ("en",), pdf=False, source=small, to=to)
+    with pytest.raises(SlidesError, match="the en deck has errors, see above"):
+        build(run, ("en",), pdf=False, source=small, to=to)
     said = capfd.readouterr().err
     for line, message in EXPECTED.items():
         assert re.search(rf"{re.escape(str(page))}:{line}: .*{re.escape(message)}", said), f"{line}: {message} not in\n{said}"
-    assert slides.deck("en", to).read_bytes() == good
+    assert deck("en", to).read_bytes() == good
     assert [path.name for path in to.iterdir()] == ["en"]
 
 
@@ -204,17 +205,17 @@ def test_without_a_run_it_says_what_to_do(results, message, tmp_path, capsys):
 
 
 def test_without_chromium_there_is_html_and_a_message(small, run, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(slides, "chromium", lambda: None)
-    slides.build(run, ("en",), source=small, to=tmp_path / "to")
-    assert slides.deck("en", tmp_path / "to").exists()
-    assert not slides.printed("en", tmp_path / "to").exists()
+    monkeypatch.setattr("workshop.slides.build.chromium", lambda: None)
+    build(run, ("en",), source=small, to=tmp_path / "to")
+    assert deck("en", tmp_path / "to").exists()
+    assert not printed("en", tmp_path / "to").exists()
     said = capsys.readouterr().out
     assert "apt install chromium" in said
-    assert f"{slides.deck('en', tmp_path / 'to').as_uri()}?print-pdf" in said
+    assert f"{deck('en', tmp_path / 'to').as_uri()}?print-pdf" in said
 
-    slides.printed("en", tmp_path / "to").touch()
-    slides.build(run, ("en",), source=small, to=tmp_path / "to")
-    assert f"{slides.printed('en', tmp_path / 'to')} is of an earlier build" in capsys.readouterr().out
+    printed("en", tmp_path / "to").touch()
+    build(run, ("en",), source=small, to=tmp_path / "to")
+    assert f"{printed('en', tmp_path / 'to')} is of an earlier build" in capsys.readouterr().out
 
 
 # --- in a real browser
@@ -243,7 +244,7 @@ def opened(browser, built):
         context.on("page", listen)
         context.add_init_script(path=Path(__file__).with_name("slides_look.js"))
         page = context.new_page()
-        page.goto(slides.deck(lang, built).as_uri())
+        page.goto(deck(lang, built).as_uri())
         page.wait_for_function("window.Reveal && Reveal.isReady()")
         page.evaluate("document.fonts.ready")
         return page
@@ -346,7 +347,7 @@ def test_every_slide_fits_on_its_page_of_the_print(opened, lang):
 @pytest.mark.browser
 @BOTH
 def test_the_pdf_has_a_page_for_each_slide(browser, built, lang):
-    pages = PdfReader(slides.printed(lang, built)).pages
+    pages = PdfReader(printed(lang, built)).pages
     listed = read(SOURCES[lang])
     assert len(pages) == len(listed)
     assert {round(float(page.mediabox.width / page.mediabox.height), 2) for page in pages} == {1.78}

@@ -1,1 +1,1 @@
-"""Engines and memory are measured here, into bench/ of the kit; may import engines, sandbox, figures, ground."""
+"""Engines and memory are measured here, into bench/ of the kit; may import the front room and ground."""

@@ -1,1 +1,1 @@
-"""A lesson is built here: sources below lessons/ are read, checked and made into notebooks; may import messages, places."""
+"""A lesson is built here: sources below lessons/ are checked and made into notebooks; may import the front room and ground."""

@@ -21,8 +21,8 @@ def add_parser(commands) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Build; 2 if there is no run to show, 1 if a deck is wrong."""
-    from workshop.slide_material import Material, MaterialError
-    from workshop.slides import SlidesError, build
+    from workshop.slides.build import SlidesError, build
+    from workshop.slides.material import Material, MaterialError
 
     run = options.run or RUNS / "latest"
     languages = (options.lang,) if options.lang else LANGUAGES

@@ -1,1 +1,1 @@
-"""A submission is judged here: taken apart, run where it can do no harm, graded; may import builder, ground, places."""
+"""A submission is judged here: taken apart, run where it can do no harm; may import builder, the front room and ground."""

@@ -1,21 +1,16 @@
 """Build the lecture's decks, HTML by Sphinx and PDF by a browser."""
 
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from workshop.doctor import BROWSERS
+from flight_delays.artifacts import replacing
 from workshop.ground.results import DECKS, deck, printed
 from workshop.places import LANGUAGES, ROOT, environment
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+from workshop.slides.browser import chromium, running
 
 SLIDES = ROOT / "slides"
 
@@ -31,8 +26,6 @@ def build(
 
     SlidesError if Sphinx finds anything wrong with one. Without a chromium no PDF is made, and a message says how to get it.
     """
-    from flight_delays.artifacts import replacing
-
     browser = chromium() if pdf else None
     with ExitStack() as places:
         for lang in languages:
@@ -66,31 +59,6 @@ def _sphinx(lang: str, run: Path, source: Path, to: Path) -> None:
         raise SlidesError(f"the {lang} deck has errors, see above")
     (to / ".buildinfo").unlink(missing_ok=True)
     shutil.rmtree(to / "_sources", ignore_errors=True)
-
-
-def chromium() -> str | None:
-    """A browser that prints: chromium or Chrome of the machine, or playwright's own; None if there is none."""
-    from playwright.sync_api import sync_playwright
-
-    if found := next(filter(None, map(shutil.which, BROWSERS)), None):
-        return found
-    with sync_playwright() as playwright:
-        own = playwright.chromium.executable_path
-    return own if Path(own).exists() else None
-
-
-@contextmanager
-def running(browser: str) -> Iterator["Browser"]:
-    """Start what `chromium` found, without a window, and close it afterwards."""
-    from playwright.sync_api import sync_playwright
-
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0  # for whom chromium has no sandbox
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"] if is_root else [])
-        try:
-            yield started
-        finally:
-            started.close()
 
 
 def _print(page: Path, to: Path, browser: str) -> None:

@@ -18,7 +18,7 @@ from sphinx_revealjs.directives import RevealjsFragments
 
 from workshop.quiz.pages import WORDS, revealed, task
 from workshop.quiz.questions import Multiple, Number, Open, Poll, Question, Single, TrueFalse, load
-from workshop.slide_material import Material, MaterialError
+from workshop.slides.material import Material, MaterialError
 
 
 def setup(app: Sphinx) -> dict[str, object]:

@@ -17,13 +17,13 @@ from flight_delays import artifacts
 from flight_delays.errors import DataError
 from workshop import figures
 from workshop.compare import table
-from workshop.diagrams import DRAWINGS
 from workshop.engine_run import stored
 from workshop.engines import NAMES, in_order
 from workshop.ground.months import split
 from workshop.ground.records import Record
 from workshop.ground.results import BENCH, SITUATIONS
 from workshop.places import ROOT
+from workshop.slides.drawings import DRAWINGS
 
 FONT = ROOT / "slides" / "static" / "fonts" / "Geist.ttf"
 _WORDS = {
