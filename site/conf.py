@@ -1,4 +1,4 @@
-"""Sphinx's settings for the site in one language; `workshop/site.py` copies this folder beside the pages and builds."""
+"""Sphinx's settings for the site in one language; `workshop/site/build.py` copies this folder beside the pages and builds."""
 
 extensions = ["myst_nb"]
 exclude_patterns = ["extra"]

@@ -292,8 +292,8 @@ def test_the_hooks_pass(clone):
 @pytest.mark.parametrize(
     "hook, file, old, new, said",
     [
-        ("ruff-check", "workshop/lab.py", "import json\n", "import json\nimport this\n", "F401"),
-        ("ruff-format", "workshop/lab.py", "import json\n", "import  json\n", "would be reformatted"),
+        ("ruff-check", "workshop/lab/settings.py", "import json\n", "import json\nimport this\n", "F401"),
+        ("ruff-format", "workshop/lab/settings.py", "import json\n", "import  json\n", "would be reformatted"),
         ("notebooks", "notebooks/ru/00_start.ipynb", "Начало", "Конец", "00_start.ipynb: stale"),
         ("quiz", "quiz/questions.yaml", "right: true", "right: false", "questions.yaml"),
         ("workflows", ".github/workflows/ci.yml", "runs-on:", "runs-where:", "runs-where"),

@@ -14,8 +14,8 @@ import psutil
 import pytest
 from jupyter_client import BlockingKernelClient
 
-from workshop import lab
 from workshop.engines.servers import OPENER, free_port
+from workshop.lab.start import own_exercises, start_page
 from workshop.places import ROOT
 
 sys.path.append(str(Path(__file__).parent))
@@ -31,12 +31,12 @@ def test_own_exercises_are_copied_and_never_overwritten(tmp_path):
     exercises, own = tmp_path / "exercises", tmp_path / "own"
     (exercises / "ru").mkdir(parents=True)
     (exercises / "ru/01_one.ipynb").write_text("as given")
-    lab.own_exercises("ru", exercises, own)
+    own_exercises("ru", exercises, own)
     assert (own / "ru/01_one.ipynb").read_text() == "as given"
     (own / "ru/01_one.ipynb").write_text("solved")
     (exercises / "ru/01_one.ipynb").write_text("a new version")
     (exercises / "ru/02_two.ipynb").write_text("came later")
-    lab.own_exercises("ru", exercises, own)
+    own_exercises("ru", exercises, own)
     assert {path.name: path.read_text() for path in (own / "ru").iterdir()} == {
         "01_one.ipynb": "solved",
         "02_two.ipynb": "came later",
@@ -68,8 +68,8 @@ def links(page: str, folder: Path) -> dict[Path, str]:
 def test_links_of_the_start_page_resolve(copy_kit, tmp_path, lang):
     kit = copy_kit(tmp_path, "notebooks", "exercises", "solutions")
     own = kit / "work" / "exercises"
-    lab.own_exercises(lang, kit / "exercises", own)
-    found = links(lab.start_page(lang, kit, own), kit / "work")
+    own_exercises(lang, kit / "exercises", own)
+    found = links(start_page(lang, kit, own), kit / "work")
     assert [str(path) for path in found if not path.is_file()] == []
     for folder in ("notebooks", "work/exercises", "solutions"):
         assert [path.name for path in found if path.parent == kit / folder / lang] == [
@@ -79,7 +79,7 @@ def test_links_of_the_start_page_resolve(copy_kit, tmp_path, lang):
 
 
 def test_start_page_names_every_lesson_by_its_title():
-    page = lab.start_page("ru", ROOT, ROOT / "work/exercises")
+    page = start_page("ru", ROOT, ROOT / "work/exercises")
     rows = [line for line in page.splitlines() if re.match(r"\| \d+\. ", line)]
     assert len(rows) == len(LESSONS)
     assert rows[0].startswith("| 0. Начало | [тетрадь](../notebooks/ru/00_start.ipynb) |")
@@ -88,12 +88,12 @@ def test_start_page_names_every_lesson_by_its_title():
 def test_start_page_links_the_slides_that_are_built(tmp_path):
     (tmp_path / "notebooks/ru").mkdir(parents=True)
     own = tmp_path / "work/exercises"
-    assert "Слайды" not in lab.start_page("ru", tmp_path, own)
+    assert "Слайды" not in start_page("ru", tmp_path, own)
     built = tmp_path / "slides/build"
     for name in ("ru/index.html", "ru/_static/notes.html", "en/index.html", "lecture.ru.pdf", "lecture.en.pdf"):
         (built / name).parent.mkdir(parents=True, exist_ok=True)
         (built / name).touch()
-    page = lab.start_page("ru", tmp_path, own)
+    page = start_page("ru", tmp_path, own)
     assert "Слайды лекции: [HTML](../slides/build/ru/index.html), [PDF](../slides/build/lecture.ru.pdf)" in page
     assert set(links(page, tmp_path / "work")) == {built / "ru/index.html", built / "lecture.ru.pdf"}
 
@@ -146,7 +146,7 @@ def test_the_address_is_the_start_page(server, kit):
     assert "/lab/tree/work/start.ru.md?token=" in server.address
     page = ask(server, "/api/contents/work/start.ru.md?type=file")["content"]  # jupytext would make it a notebook
     own = kit / "work/exercises"
-    assert page == lab.start_page("ru", kit, own)
+    assert page == start_page("ru", kit, own)
     assert sorted(path.name for path in (own / "ru").glob("*.ipynb")) == LESSONS
 
 

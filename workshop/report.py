@@ -17,7 +17,7 @@ from workshop.engine_run import stored
 from workshop.engines import in_order
 from workshop.ground.months import split
 
-_TEMPLATES = Path(__file__).parent / "templates"
+_TEMPLATES = Path(__file__).parent
 _PACKAGES = ("dvc", "apache-airflow", "prefect", "kfp", "mlflow", "pandas", "scikit-learn")
 
 

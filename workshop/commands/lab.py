@@ -18,7 +18,8 @@ def add_parser(commands) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Start JupyterLab in the place of this process."""
-    from workshop.lab import prepare, set_defaults
+    from workshop.lab.settings import set_defaults
+    from workshop.lab.start import prepare
 
     set_defaults()
     page = prepare(options.lang)

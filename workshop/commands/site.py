@@ -27,8 +27,8 @@ def add_parser(commands) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Build the site and give the exit code."""
-    from workshop.site import MARK, build
-    from workshop.site_pages import SiteError
+    from workshop.site.build import MARK, build
+    from workshop.site.content import SiteError
 
     target, lessons = options.to.resolve(), options.lessons
     if target.exists() and (not target.is_dir() or (any(target.iterdir()) and not (target / MARK).exists())):

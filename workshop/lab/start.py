@@ -1,9 +1,6 @@
-"""JupyterLab for the workshop: the page that it opens at, and what it does unless its user chooses otherwise."""
+"""The page that JupyterLab opens at, and the exercises that it links to."""
 
-import json
-import os
 import shutil
-import sys
 from pathlib import Path
 
 from workshop.ground.notebooks import title
@@ -74,33 +71,6 @@ def start_page(lang: str, root: Path, own: Path) -> str:
             links = (f"[{name}](../{path.relative_to(root).as_posix()})" for name, path in files)
             lines += ["", f"{t[kind]}: {', '.join(links)}"]
     return "\n".join(lines) + "\n"
-
-
-# What the JupyterLab of this environment does unless its user chooses otherwise, by file.
-DEFAULTS = {
-    "overrides.json": {
-        "@jupyterlab/docmanager-extension:plugin": {
-            "defaultViewers": {"markdown": "Markdown Preview"}
-        },  # a page, not text to edit
-        "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},  # no network
-    },
-    "page_config.json": {
-        "disabledExtensions": {
-            "@jupyter/nbgrader": True,  # its panels are for those who write assignments in JupyterLab
-            "@jupyterlab/extensionmanager-extension": True,  # asks PyPI
-        }
-    },
-}
-
-
-def set_defaults(prefix: str | os.PathLike[str] = sys.prefix) -> None:
-    """Write the defaults to where the JupyterLab installed in `prefix` reads them."""
-    folder = Path(prefix, "share/jupyter/lab/settings")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in DEFAULTS.items():
-        partial = folder / f".{name}.{os.getpid()}"
-        partial.write_text(json.dumps(content, indent=2), encoding="utf-8")
-        partial.replace(folder / name)  # another JupyterLab may be reading it
 
 
 def prepare(lang: str) -> Path:

@@ -6,46 +6,45 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from nbformat import NotebookNode
+
+from flight_delays import artifacts
+from workshop.builder import outputs
+from workshop.ground.progress import progress
 from workshop.places import environment
-
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
-
-    from workshop.site_pages import Site
+from workshop.site import pages
+from workshop.site.content import Site, SiteError
 
 MARK = "site.json"  # what the site shows; a folder without it is not ours to replace
 
 
 def build(root: Path, target: Path, lessons: Path, languages: tuple[str, ...]) -> None:
     """Build the site of the kit in `root` into `target`, outputs from the run in `lessons`; SiteError if a page is wrong."""
-    from flight_delays import artifacts
-    from workshop import site_pages
-    from workshop.builder import outputs
 
-    def executed(lesson: str) -> "NotebookNode | None":
+    def executed(lesson: str) -> NotebookNode | None:
         return outputs.read(lessons / "notebooks" / f"{lesson}.ipynb")
 
-    sites = {lang: site_pages.Site.find(root, lang, extras(root, lang, languages)) for lang in languages}
+    sites = {lang: Site.find(root, lang, extras(root, lang, languages)) for lang in languages}
     with artifacts.replacing(target) as new, tempfile.TemporaryDirectory() as scratch:
         new.mkdir()
         made = {}
         for lang, site in sites.items():
             source = Path(scratch, lang)
             shutil.copytree(root / "site", source, ignore=shutil.ignore_patterns("build", ".build*", "texts.yaml"))
-            made[lang] = {"pages": sorted(site.pages), "outputs": site_pages.write(site, _other(site, sites), executed, source)}
+            made[lang] = {"pages": sorted(site.pages), "outputs": pages.write(site, _other(site, sites), executed, source)}
             _tell(lang, made[lang])
         _sphinx(sites, Path(scratch))
         for lang in sites:
             shutil.move(Path(scratch, "out", lang), new / lang)
         _copy_extras(root, sites, new)
-        chooser = site_pages.TEMPLATES.get_template("chooser.html.j2")
-        (new / "index.html").write_text(chooser.render(languages=languages, t=site_pages.texts()), encoding="utf-8")
+        chooser = pages.TEMPLATES.get_template("chooser.html.j2")
+        (new / "index.html").write_text(chooser.render(languages=languages, t=pages.texts()), encoding="utf-8")
         artifacts.write_json(new / MARK, made)
 
 
-def _other(site: "Site", sites: "dict[str, Site]") -> "Site | None":
+def _other(site: Site, sites: dict[str, Site]) -> Site | None:
     """The site in the other language, if it is built too."""
     return next((each for each in sites.values() if each is not site), None)
 
@@ -68,7 +67,7 @@ def _tell(lang: str, made: dict[str, Any]) -> None:
             print(f"{lang}: {lesson}: {counts['shown']} of {counts['all']} cells: {why}", flush=True)
 
 
-def _copy_extras(root: Path, sites: "dict[str, Site]", new: Path) -> None:
+def _copy_extras(root: Path, sites: dict[str, Site], new: Path) -> None:
     """Copy slides and report to where the pages link to."""
     for lang, site in sites.items():
         for path, address in site.extras.items():
@@ -84,11 +83,8 @@ def _copy_extras(root: Path, sites: "dict[str, Site]", new: Path) -> None:
         shutil.copytree(run / "notebooks", new / "report" / "notebooks")  # the report links to them
 
 
-def _sphinx(sites: "dict[str, Site]", scratch: Path) -> None:
+def _sphinx(sites: dict[str, Site], scratch: Path) -> None:
     """Build all languages side by side into `scratch`/out; SiteError with Sphinx's warnings if there is one."""
-    from workshop import site_pages
-    from workshop.ground.progress import progress
-
     running = {}
     for lang, site in sites.items():
         with (scratch / f"{lang}.log").open("w", encoding="utf-8") as log:
@@ -113,13 +109,11 @@ def _sphinx(sites: "dict[str, Site]", scratch: Path) -> None:
             for name, file in site.pages.items():
                 text = text.replace(str(scratch / lang / f"{name}{file.suffix}"), str(file.relative_to(site.root)))
             lines += text.strip().splitlines()
-        raise site_pages.SiteError("\n".join(lines[-40:]))
+        raise SiteError("\n".join(lines[-40:]))
 
 
-def _command(site: "Site", sites: "dict[str, Site]", source: Path, out: Path) -> list[str]:
-    from workshop.site_pages import texts
-
-    t = texts()[site.lang]
+def _command(site: Site, sites: dict[str, Site], source: Path, out: Path) -> list[str]:
+    t = pages.texts()[site.lang]
     context = {
         "text_own": t["own"],
         "text_other": t["other"],

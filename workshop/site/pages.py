@@ -1,17 +1,9 @@
-"""The pages of the site in one language, as a folder that Sphinx builds: notebooks with their outputs, texts, questions.
+"""Write the pages of a language as a folder that Sphinx builds: notebooks with their outputs, texts, questions."""
 
-A page has the same name in both languages: lessons/04_dvc is made of notebooks/ru/04_dvc.ipynb or of notebooks/en/04_dvc.ipynb.
-"""
-
-import posixpath
 import re
-import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import jinja2
 import nbformat
@@ -21,77 +13,27 @@ from nbformat.v4 import new_markdown_cell, new_output
 
 from workshop.builder import outputs
 from workshop.ground.notebooks import title
+from workshop.places import ROOT
 from workshop.quiz.pages import folded
 from workshop.quiz.questions import QuizError, of_lesson
+from workshop.site.content import Site, SiteError
+from workshop.site.links import within_site
 
 TEMPLATES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates" / "site"),
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-# single texts: the page's name, and the file without .md, or .ru.md if there is one in Russian
-_TEXTS = {
-    "readme": "README",
-    "project": "sample_project/README",
-    "contributing": "CONTRIBUTING",
-    "docs/points": "lessons/README",
-    "docs/slides": "slides/README",
-}
-_MADE = ("slides/build/", "runs/", "bench/", "build/", "site/build/", "work/")  # may be there or not: `make` makes it
-# code first, so that what looks like a link in it stays
-_LINK = re.compile(r"```.*?```|`[^`\n]+`|(?P<image>!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)", re.DOTALL)
 _QUIZ = re.compile(r'show_quiz\("([^"]+)", lang\)')
 # what a page can show by itself; widgets and Vega charts would ask the network for code
 _SHOWN = {"text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"}
 _CYRILLIC = re.compile("[А-Яа-яЁё]")
 
 
-class SiteError(Exception):
-    """The site cannot be built; the message names the file and the way out."""
-
-
-@dataclass
-class Site:
-    """The pages of a language: from a page's name to its file in the kit, and what else the site links to."""
-
-    root: Path
-    lang: str
-    extras: dict[str, str]  # from a path in the kit, such as slides/build/ru, to its address below the language's folder
-    pages: dict[str, Path] = field(default_factory=dict)
-    by_file: dict[Path, str] = field(default_factory=dict)
-
-    @classmethod
-    def find(cls, root: Path, lang: str, extras: dict[str, str]) -> "Site":
-        """The pages that the kit in `root` has in a language; SiteError if it has no lessons."""
-        site = cls(root, lang, extras)
-        for kind, folder in (("lessons", "notebooks"), ("tasks", "exercises"), ("solutions", "solutions")):
-            for file in sorted((root / folder / lang).glob("[0-9]*.ipynb")):
-                site.pages[f"{kind}/{file.stem}"] = file
-        if not any(name.startswith("lessons/") for name in site.pages):
-            raise SiteError(f"{root / 'notebooks' / lang}: there are no lessons: make build")
-        for file in sorted((root / "docs" / "instructor" / lang).glob("*.md")):
-            site.pages[f"guide/{'index' if file.stem.lower() == 'readme' else file.stem}"] = file
-        for file in sorted((root / "docs").glob("*.md")):
-            site.pages[f"docs/{file.stem}"] = file
-        for name, stem in _TEXTS.items():
-            russian = root / f"{stem}.ru.md"
-            file = russian if lang == "ru" and russian.exists() else root / f"{stem}.md"
-            if file.exists():
-                site.pages[name] = file
-        site.by_file = {file: name for name, file in site.pages.items()}
-        return site
-
-    def of_kind(self, kind: str) -> list[str]:
-        """The names of the pages in a folder of the site, its start page first."""
-        return sorted(
-            (name for name in self.pages if name.startswith(f"{kind}/")), key=lambda name: (name != f"{kind}/index", name)
-        )
-
-
 def texts() -> dict[str, dict[str, str]]:
     """What the site itself says, by language."""
-    return yaml.safe_load((Path(__file__).parent.parent / "site" / "texts.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_load((ROOT / "site" / "texts.yaml").read_text(encoding="utf-8"))
 
 
 def write(site: Site, other: Site | None, executed: Callable[[str], NotebookNode | None], folder: Path) -> dict[str, Any]:
@@ -108,7 +50,7 @@ def write(site: Site, other: Site | None, executed: Callable[[str], NotebookNode
         target.parent.mkdir(parents=True, exist_ok=True)
 
         def links(text: str, file: Path = file, name: str = name) -> str:
-            return _links(text, file, name, site, other, folder)
+            return within_site(text, file, name, site, other, folder)
 
         if file.suffix == ".md":
             target.write_text(links(file.read_text(encoding="utf-8")), encoding="utf-8")
@@ -174,44 +116,6 @@ def questions(lesson: str, lang: str) -> str:
         return folded(of_lesson(lesson), lang)
     except QuizError as error:
         raise SiteError(f"{error}\nMend it, see: python -m workshop quiz check") from None
-
-
-def _links(text: str, file: Path, name: str, site: Site, other: Site | None, folder: Path) -> str:
-    """The text of a page with its links to files of the kit turned into links within the site."""
-    up = "../" * name.count("/")
-
-    def link(match: re.Match[str]) -> str:
-        target = match["target"]
-        if target is None or re.match(r"[a-z]+:|#", target):
-            return match[0]
-        path, hash_, anchor = target.partition("#")
-        asked = Path(posixpath.normpath((file.parent / unquote(path)).as_posix()))
-        if page := site.by_file.get(asked):
-            return f"{match['image']}[{match['text']}]({up}{page}{asked.suffix}{hash_}{anchor})"
-        if other and (page := other.by_file.get(asked)):
-            return _html(match["text"], f"{up}../{other.lang}/{page}.html")
-        inside = asked.relative_to(site.root).as_posix() if asked.is_relative_to(site.root) else None
-        for start, address in site.extras.items():
-            if inside is not None and (inside == start or inside.startswith(f"{start}/")):
-                return _html(match["text"], f"{up}{address}{inside[len(start) :]}{hash_}{anchor}")
-        if inside is None or not (asked.exists() or f"{inside}/".startswith(_MADE)):
-            raise SiteError(f"{file.relative_to(site.root)}: links to {target}, which is not there")
-        if not asked.is_file() or inside.startswith(_MADE):
-            return match["text"]
-        inside = "files/" + "/".join(part.lstrip(".") for part in inside.split("/"))  # hosts of pages leave out dotfiles
-        copy = folder / "extra" / inside
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(asked, copy)
-        if match["image"]:
-            return f"![{match['text']}]({up}extra/{inside})"
-        return _html(match["text"], f"{up}{inside}")
-
-    return _LINK.sub(link, text)
-
-
-def _html(text: str, address: str) -> str:
-    """A link that Sphinx leaves alone: to what is no page of this language."""
-    return f'<a href="{escape(address)}">{text}</a>'
 
 
 def _write_lists(site: Site, t: dict[str, str], folder: Path) -> None:
