@@ -1,4 +1,7 @@
-"""The kit's own tool: build the notebooks, run them as a pipeline, compare the engines, grade, examine the machine."""
+"""The front room of the kit's own tool, the modules that notebooks import; may import the front room and ground.
+
+Everything else is a room with such a sentence at its door; docs/design.md has the floor plan.
+"""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""How to drive each engine from outside: start what it needs, run the pipeline, resume it, stop.
+"""An engine is started here, and driven from outside: run, resume, stop; may import sandbox, places and ground.
 
 Every module has `session(sandbox)`, a context manager that gives a `base.Session`.
 """
