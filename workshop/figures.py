@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from workshop.ground.records import Record
+from workshop.ground.texts import by_language
 
 # Okabe and Ito (2008): told apart by colour-blind eyes too
 COLOURS = {
@@ -26,28 +27,7 @@ _OTHER = "#888888"  # tasks that are no stage of ours, such as Airflow's plannin
 _OWN, _WORK, _START = "#E69F00", "#0072B2", "#BBBBBB"
 _ON_BAR = "#010101"  # stays dark on a dark page, unlike black
 PAPER = "#FEFEFE"  # what is to look like the page behind it; slides have dark pages too
-_TEXTS = {
-    "en": {
-        "seconds": "seconds",
-        "start": "start of its servers",
-        "own": "the engine's own time",
-        "work": "our stages at work",
-        "roc": "ROC",
-        "calibration": "Calibration",
-    },
-    "ru": {
-        "seconds": "секунды",
-        "start": "запуск серверов",
-        "own": "время самого движка",
-        "work": "работают наши стадии",
-        "roc": "ROC",
-        "calibration": "Калибровка",
-        "false positive rate": "доля ложных тревог",
-        "true positive rate": "доля найденных опозданий",
-        "predicted": "обещанная вероятность",
-        "observed": "доля опоздавших",
-    },
-}
+_TEXTS = by_language(Path(__file__).with_suffix(".yaml"))
 _STYLE = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "svg.fonttype": "path", "svg.hashsalt": "kit"}
 
 

@@ -9,8 +9,7 @@ import os
 from pathlib import Path
 from typing import NoReturn
 
-import yaml
-
+from workshop.ground.texts import read
 from workshop.places import LESSONS
 
 FILE_NAME = "messages.yaml"
@@ -45,13 +44,10 @@ class Say:
 
 def load(lesson: str, lang: str, lessons: str | os.PathLike[str] = LESSONS) -> Say:
     """The texts of a lesson, by its folder's name, in "ru" or "en"; the kit's own texts are among them."""
-    return Say(lesson, lang, own_texts() | _read(Path(lessons) / lesson / FILE_NAME))
+    file = Path(lessons) / lesson / FILE_NAME
+    return Say(lesson, lang, own_texts() | (read(file) if file.exists() else {}))
 
 
 def own_texts() -> dict[str, dict[str, str]]:
     """The texts that every lesson has."""
-    return _read(Path(__file__).with_name(FILE_NAME))
-
-
-def _read(file: Path) -> dict[str, dict[str, str]]:
-    return (yaml.safe_load(file.read_text(encoding="utf-8")) or {}) if file.exists() else {}
+    return read(Path(__file__).with_name(FILE_NAME))

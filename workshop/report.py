@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import yaml
 
 from flight_delays import artifacts
 from workshop import figures
@@ -16,8 +15,8 @@ from workshop.compare import table
 from workshop.engine_run import stored
 from workshop.engines import in_order
 from workshop.ground.months import split
+from workshop.ground.texts import by_language
 
-_TEMPLATES = Path(__file__).parent
 _PACKAGES = ("dvc", "apache-airflow", "prefect", "kfp", "mlflow", "pandas", "scikit-learn")
 
 
@@ -29,11 +28,14 @@ def write_report(run_dir: str | Path, *, train_months: Sequence[str], test_month
     engines = {name: stored(run_dir, name) for name in results["engines"]}
     months = split(train_months, test_months)
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
     )
     page = environment.get_template("report.html.j2").render(
         lang=lang,
-        t=yaml.safe_load((_TEMPLATES / "report.yaml").read_text(encoding="utf-8"))[lang],
+        t=by_language(Path(__file__).with_suffix(".yaml"))[lang],
         name=run_dir.resolve().name,
         results=results,
         train=", ".join(train_months),

@@ -1,11 +1,9 @@
 """What a student is told: one page, in the language of the notebook, that needs no network and runs no script."""
 
 import re
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 from nbconvert.filters import strip_ansi
@@ -14,17 +12,15 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from workshop.ground.texts import read
+
+_TEXTS = read(Path(__file__).with_name("texts.yaml"))
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]+")
-
-
-@cache
-def _texts() -> dict[str, dict[str, str]]:
-    return yaml.safe_load(Path(__file__).with_name("texts.yaml").read_text(encoding="utf-8"))
 
 
 def text(key: str, language: str, **values: Any) -> str:
     """A text of texts.yaml in "ru" or "en", its {places} filled; KeyError if there is none."""
-    return _texts()[key][language].format(**values)
+    return _TEXTS[key][language].format(**values)
 
 
 def page(grade: Any, sections: list[dict[str, Any]], language: str) -> str:

@@ -5,32 +5,10 @@ from pathlib import Path
 
 from workshop.ground.notebooks import title
 from workshop.ground.results import deck, printed
+from workshop.ground.texts import by_language
 from workshop.places import ROOT, WORK
 
-TEXTS = {
-    "ru": {
-        "title": "Автоматизация пайплайнов в ML",
-        "what": "Читайте тетради по порядку, после каждой решайте задачи. Ваши решения лежат в {0}, их никто не перезапишет. "
-        "Открыли тетрадь? Подождите, пока внизу появится Idle: что запущено раньше, JupyterLab теряет.",
-        "head": ("Урок", "Тетрадь", "Задачи", "Решения"),
-        "lesson": "тетрадь",
-        "exercise": "задачи",
-        "solution": "решения",
-        "run": "Короткие тетради команды make run",
-        "slides": "Слайды лекции",
-    },
-    "en": {
-        "title": "Automating ML pipelines",
-        "what": "Read the notebooks in order, solve the tasks after each. Your solutions are in {0}; nothing overwrites them. "
-        "Opened a notebook? Wait for Idle at the bottom: what is run before, JupyterLab forgets.",
-        "head": ("Lesson", "Notebook", "Tasks", "Solutions"),
-        "lesson": "notebook",
-        "exercise": "tasks",
-        "solution": "solutions",
-        "run": "The short notebooks of make run",
-        "slides": "The lecture's slides",
-    },
-}
+TEXTS = by_language(Path(__file__).with_name("texts.yaml"))
 
 
 def own_exercises(lang: str, exercises: Path, folder: Path) -> None:
@@ -51,7 +29,7 @@ def start_page(lang: str, root: Path, own: Path) -> str:
     """The page in Markdown, with links relative to a folder below `root`."""
     t = TEXTS[lang]
     lines = [f"# {t['title']}", "", t["what"].format(f"`{own.relative_to(root).as_posix()}/{lang}`"), ""]
-    lines += ["| " + " | ".join(t["head"]) + " |", "|---|---|---|---|"]
+    lines += [t["head"], "|---|---|---|---|"]
     for notebook in sorted((root / "notebooks" / lang).glob("*.ipynb")):
         places = {
             "lesson": notebook,

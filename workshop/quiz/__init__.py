@@ -1,4 +1,4 @@
-"""Questions: what one is, and how a notebook, a page and Moodle ask it; may import places.
+"""Questions: what one is, and how a notebook, a page and Moodle ask it; may import places and ground.
 
 A notebook shows those of its lesson:
 

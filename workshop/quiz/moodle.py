@@ -8,10 +8,8 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from workshop.places import LANGUAGES
-from workshop.quiz.pages import answers, html, inline, naming
+from workshop.quiz.pages import WORDS, answers, html, inline, naming
 from workshop.quiz.questions import Multiple, Number, Open, Poll, Question, Single, TrueFalse
-
-COURSE = {"ru": "Автоматизация пайплайнов в ML", "en": "Automating ML pipelines"}
 
 
 def export(questions: list[Question], folder: Path, languages: tuple[str, ...] = LANGUAGES) -> list[Path]:
@@ -32,7 +30,7 @@ def document(questions: list[Question], lang: str) -> str:
         if question.lesson != category:
             category = question.lesson
             element = ET.SubElement(quiz, "question", type="category")
-            _text(element, "category", f"$course$/top/{COURSE[lang]}/{category}")
+            _text(element, "category", f"$course$/top/{WORDS[lang]['course']}/{category}")
         quiz.append(_element(question, lang))
     ET.indent(quiz)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(quiz, encoding="unicode") + "\n"

@@ -1,61 +1,14 @@
 """Questions as HTML: for pages and exports, and folded where a notebook shows no widgets."""
 
 from html import escape
+from pathlib import Path
 
 from markdown_it import MarkdownIt
 
+from workshop.ground.texts import by_language
 from workshop.quiz.questions import Multiple, Number, Open, Poll, Question, Single, TrueFalse
 
-WORDS = {
-    "ru": {
-        "number": "Вопрос",
-        "single": "Выберите один ответ.",
-        "multiple": "Выберите все верные ответы.",
-        "truefalse": "Верно или нет?",
-        "answer": "Ответ",
-        "poll": "Опрос: верного ответа нет, выберите свой.",
-        "open": "Ответьте своими словами.",
-        "number_hint": "Впишите целое число.",
-        "true": "Верно",
-        "false": "Неверно",
-        "check": "Проверить",
-        "show": "Показать ответ",
-        "vote": "Мой ответ",
-        "right": "Правильно.",
-        "wrong": "Неправильно. Подумайте ещё раз или посмотрите объяснение.",
-        "partly": "Пока не всё. Верно отмечено: {hit} из {all}, лишних отметок: {extra}.",
-        "nothing": "Сначала ответьте.",
-        "no_number": "Нужно целое число, например 3.",
-        "why": "Объяснение",
-        "names": "Хороший ответ называет:",
-        "score": "Верных ответов: {right} из {all}",
-        "yours": "Ваш ответ",
-    },
-    "en": {
-        "number": "Question",
-        "single": "Choose one answer.",
-        "multiple": "Choose all right answers.",
-        "truefalse": "True or false?",
-        "answer": "Answer",
-        "poll": "A poll: there is no right answer, choose yours.",
-        "open": "Answer in your own words.",
-        "number_hint": "Put in a whole number.",
-        "true": "True",
-        "false": "False",
-        "check": "Check",
-        "show": "Show the answer",
-        "vote": "My answer",
-        "right": "Right.",
-        "wrong": "Wrong. Think again, or look at the explanation.",
-        "partly": "Not complete yet. Ticked rightly: {hit} of {all}, too many: {extra}.",
-        "nothing": "Answer first.",
-        "no_number": "A whole number is wanted, such as 3.",
-        "why": "Explanation",
-        "names": "A good answer names:",
-        "score": "Right answers: {right} of {all}",
-        "yours": "Your answer",
-    },
-}
+WORDS = by_language(Path(__file__).with_name("texts.yaml"))
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
 

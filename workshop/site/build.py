@@ -32,7 +32,7 @@ def build(root: Path, target: Path, lessons: Path, languages: tuple[str, ...]) -
         made = {}
         for lang, site in sites.items():
             source = Path(scratch, lang)
-            shutil.copytree(root / "site", source, ignore=shutil.ignore_patterns("build", ".build*", "texts.yaml"))
+            shutil.copytree(root / "site", source, ignore=shutil.ignore_patterns("build", ".build*"))
             made[lang] = {"pages": sorted(site.pages), "outputs": pages.write(site, _other(site, sites), executed, source)}
             _tell(lang, made[lang])
         _sphinx(sites, Path(scratch))
@@ -40,7 +40,7 @@ def build(root: Path, target: Path, lessons: Path, languages: tuple[str, ...]) -
             shutil.move(Path(scratch, "out", lang), new / lang)
         _copy_extras(root, sites, new)
         chooser = pages.TEMPLATES.get_template("chooser.html.j2")
-        (new / "index.html").write_text(chooser.render(languages=languages, t=pages.texts()), encoding="utf-8")
+        (new / "index.html").write_text(chooser.render(languages=languages, t=pages.TEXTS), encoding="utf-8")
         artifacts.write_json(new / MARK, made)
 
 
@@ -113,7 +113,7 @@ def _sphinx(sites: dict[str, Site], scratch: Path) -> None:
 
 
 def _command(site: Site, sites: dict[str, Site], source: Path, out: Path) -> list[str]:
-    t = pages.texts()[site.lang]
+    t = pages.TEXTS[site.lang]
     context = {
         "text_own": t["own"],
         "text_other": t["other"],

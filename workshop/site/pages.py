@@ -7,13 +7,12 @@ from typing import Any
 
 import jinja2
 import nbformat
-import yaml
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
 from workshop.builder import outputs
 from workshop.ground.notebooks import title
-from workshop.places import ROOT
+from workshop.ground.texts import by_language
 from workshop.quiz.pages import folded
 from workshop.quiz.questions import QuizError, of_lesson
 from workshop.site.content import Site, SiteError
@@ -25,15 +24,11 @@ TEMPLATES = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+TEXTS = by_language(Path(__file__).with_name("texts.yaml"))  # what the site itself says
 _QUIZ = re.compile(r'show_quiz\("([^"]+)", lang\)')
 # what a page can show by itself; widgets and Vega charts would ask the network for code
 _SHOWN = {"text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"}
 _CYRILLIC = re.compile("[А-Яа-яЁё]")
-
-
-def texts() -> dict[str, dict[str, str]]:
-    """What the site itself says, by language."""
-    return yaml.safe_load((ROOT / "site" / "texts.yaml").read_text(encoding="utf-8"))
 
 
 def write(site: Site, other: Site | None, executed: Callable[[str], NotebookNode | None], folder: Path) -> dict[str, Any]:
@@ -42,7 +37,7 @@ def write(site: Site, other: Site | None, executed: Callable[[str], NotebookNode
     `other` is the site in the other language, if it is built too; `executed` gives the executed notebook of a lesson.
     SiteError if a page links to what is not there, or a notebook or the quiz is broken.
     """
-    t = texts()[site.lang]
+    t = TEXTS[site.lang]
     (folder / "extra").mkdir(parents=True)
     shown = {}
     for name, file in site.pages.items():

@@ -22,34 +22,12 @@ from workshop.engines import NAMES, in_order
 from workshop.ground.months import split
 from workshop.ground.records import Record
 from workshop.ground.results import BENCH, SITUATIONS
+from workshop.ground.texts import by_language
 from workshop.places import ROOT
 from workshop.slides.drawings import DRAWINGS
 
 FONT = ROOT / "slides" / "static" / "fonts" / "Geist.ttf"
-_WORDS = {
-    "ru": {
-        "engine": "Движок {0} в этом запуске не участвовал. Он появится здесь после команды `make run`.",
-        "bench": "Замеров пока нет. Они появятся здесь после команды `make bench`.",
-        "candidate": "кандидат",
-        "situation": "секунды",
-        "cold": "с нуля",
-        "nothing changed": "без изменений",
-        "hyper-parameter changed": "другой параметр",
-        "month added": "новый месяц",
-        "resumed after a failure": "после сбоя",
-    },
-    "en": {
-        "engine": "The engine {0} took no part in this run. It will be here after `make run`.",
-        "bench": "Nothing has been measured yet. It will be here after `make bench`.",
-        "candidate": "candidate",
-        "situation": "seconds",
-        "cold": "from nothing",
-        "nothing changed": "nothing changed",
-        "hyper-parameter changed": "another parameter",
-        "month added": "a new month",
-        "resumed after a failure": "after a failure",
-    },
-}
+_WORDS = by_language(Path(__file__).with_name("texts.yaml"))
 _NO_VALUE = "—"
 # The colours that a page decides; others are the same on light and dark pages.
 _OF_THE_PAGE = {

@@ -1,0 +1,28 @@
+"""What the kit's tool says, it says in both languages, with the same values."""
+
+import string
+
+import pytest
+
+from workshop.ground.texts import by_language, read
+from workshop.places import LANGUAGES, ROOT
+
+FILES = sorted((ROOT / "workshop").rglob("*.yaml"))
+
+
+def places(text: str) -> list[str]:
+    return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_every_text_is_there_in_both_languages_with_the_same_values(file):
+    for key, texts in read(file).items():
+        assert tuple(texts) == LANGUAGES, key
+        assert all(isinstance(text, str) and text.strip() for text in texts.values()), key
+        assert places(texts["ru"]) == places(texts["en"]), key
+    ru, en = (by_language(file)[language] for language in LANGUAGES)
+    assert list(ru) == list(en)
+
+
+def test_there_are_texts():
+    assert len(FILES) >= 8
