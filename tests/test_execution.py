@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from workshop.runs import execution
-from workshop.runs.execution import Run
+from workshop.runner import execution
+from workshop.runner.execution import Run
 
 
 @pytest.mark.parametrize("turn", range(3))

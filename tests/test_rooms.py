@@ -6,6 +6,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import tomllib
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -125,6 +126,13 @@ def test_a_door_without_its_sentence_is_found(tmp_path):
     assert door(tmp_path / "room.py", {"lab"}, {"lab"}) == set()
     (tmp_path / "room.py").write_text('"""A room."""', encoding="utf-8")
     assert door(tmp_path / "room.py", {"lab"}, {"lab"}) is None
+
+
+def test_no_room_has_a_name_that_checks_and_copies_leave_out():
+    left_out = set(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["ruff"]["extend-exclude"])
+    folders = {file.parent.name for file in modules(ROOT).values()}
+    assert "builder" in folders
+    assert not folders & left_out
 
 
 def test_notebooks_import_the_front_room_only():

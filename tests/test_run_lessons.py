@@ -15,8 +15,8 @@ import pytest
 
 from workshop.engines.servers import wait_for
 from workshop.places import ROOT, environment
-from workshop.runs.execution import execute
-from workshop.runs.lessons import CELL_SECONDS
+from workshop.runner.execution import execute
+from workshop.runner.lessons import CELL_SECONDS
 
 LESSONS = sorted((ROOT / "notebooks/ru").glob("*.ipynb"))
 

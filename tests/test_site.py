@@ -20,7 +20,7 @@ from workshop.places import ROOT
 browser_test = pytest.mark.browser
 RUN_LESSON_0 = """
 from pathlib import Path
-from workshop.runs.execution import execute, prepare
+from workshop.runner.execution import execute, prepare
 prepare()
 folder = Path("notebooks/ru").resolve()
 print(execute(folder / "00_start.ipynb", Path("run/notebooks").resolve() / "00_start.ipynb", {}, cwd=folder).problem)

@@ -11,7 +11,7 @@ import papermill
 from workshop.ground.progress import progress
 from workshop.places import ROOT
 from workshop.run import RunError
-from workshop.runs.execution import Execution, Run, execute
+from workshop.runner.execution import Execution, Run, execute
 
 COMMAND = 'make run ARGS="--lessons"'
 LINK = "latest-lessons"  # beside runs/latest, which stays with the pipeline's report

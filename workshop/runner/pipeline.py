@@ -17,7 +17,7 @@ from workshop.ground.months import split
 from workshop.ground.progress import progress
 from workshop.places import ROOT, SAMPLE_PROJECT
 from workshop.run import RunError, check_declared
-from workshop.runs.execution import Run, execute
+from workshop.runner.execution import Run, execute
 
 COMPARE = "compare"
 LINK = "latest"
