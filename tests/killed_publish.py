@@ -44,7 +44,7 @@ def main() -> None:
     while code == -signal.SIGKILL:
         for target in new:
             make_old(target)
-        code = child(partial(flight_delays_kfp._publish, project, made), EVENTS, killed_before=number)
+        code = child(partial(flight_delays_kfp.publish, project, made), EVENTS, killed_before=number)
         looks, look = 0, -signal.SIGKILL
         while look == -signal.SIGKILL:
             look = child(Project.load, EVENTS, killed_before=looks)

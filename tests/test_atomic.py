@@ -1,5 +1,6 @@
 """A stage that is killed leaves the old artefact or the new one, never a part of one; the next run puts all in order."""
 
+import functools
 import json
 import shutil
 import signal
@@ -13,6 +14,7 @@ import pytest
 from flight_delays import artifacts, model
 from flight_delays.pipeline import Project
 from flight_delays.registry import Registry
+from tests.killed_stage import child
 
 KILLED_STAGE = Path(__file__).with_name("killed_stage.py")
 KILLED_PUBLISH = Path(__file__).with_name("killed_publish.py")
@@ -70,27 +72,27 @@ def published(folder, *names):
     return {folder / name: folder / f"new_{name}" for name in names}, folder / "note.json"
 
 
-def killed_after_the_note(sources, note, monkeypatch):
-    """Publish until everything is ready to be renamed, and end there as a kill does."""
-    with monkeypatch.context() as patch:
-        patch.setattr(artifacts, "_finish", lambda note: None)
-        artifacts.replace_together(sources, note)
+def killed_after_the_note(sources, note):
+    """Publish until everything is ready to be renamed, and be killed there."""
+    third_rename = 2  # the first two put the note in its place, before the copies and after them
+    publish = functools.partial(artifacts.replace_together, sources, note)
+    assert child(publish, {"os.rename"}, killed_before=third_rename) == -signal.SIGKILL
     assert [target.read_text() for target in sources] == ["old"] * len(sources)
 
 
-def test_what_was_written_after_a_kill_is_newer_and_stays(tmp_path, monkeypatch):
+def test_what_was_written_after_a_kill_is_newer_and_stays(tmp_path):
     sources, note = published(tmp_path, "a", "b")
-    killed_after_the_note(sources, note, monkeypatch)
-    with artifacts.replacing(tmp_path / "b") as partial:
-        partial.write_text("newer")
+    killed_after_the_note(sources, note)
+    with artifacts.replacing(tmp_path / "b") as newer:
+        newer.write_text("newer")
     artifacts.finish_replacing(note)
     assert [target.read_text() for target in sources] == ["old", "newer"]
     assert leftovers(tmp_path) == []
 
 
-def test_the_next_to_publish_ends_what_was_begun_first(tmp_path, monkeypatch):
+def test_the_next_to_publish_ends_what_was_begun_first(tmp_path):
     sources, note = published(tmp_path, "a", "b")
-    killed_after_the_note(sources, note, monkeypatch)
+    killed_after_the_note(sources, note)
     artifacts.replace_together({tmp_path / "a": tmp_path / "new_a"}, note)
     assert [target.read_text() for target in sources] == ["new", "new"]
     assert leftovers(tmp_path) == []
@@ -106,10 +108,10 @@ def test_an_exception_while_publishing_leaves_the_old_artefacts(tmp_path):
     assert leftovers(tmp_path) == []
 
 
-def test_a_project_that_was_moved_ends_what_was_begun(tmp_path, monkeypatch):
+def test_a_project_that_was_moved_ends_what_was_begun(tmp_path):
     (tmp_path / "here").mkdir()
     sources, note = published(tmp_path / "here", "a", "b")
-    killed_after_the_note(sources, note, monkeypatch)
+    killed_after_the_note(sources, note)
     (tmp_path / "here").rename(tmp_path / "there")
     artifacts.finish_replacing(tmp_path / "there/note.json")
     assert [(tmp_path / "there" / name).read_text() for name in "ab"] == ["new", "new"]
@@ -123,10 +125,10 @@ artifacts.finish_replacing(Path(sys.argv[1]))
 """
 
 
-def test_two_that_look_at_once(sandbox, monkeypatch):
+def test_two_that_look_at_once(sandbox):
     names = [f"file{number}" for number in range(300)]
     sources, note = published(sandbox.root, *names)
-    killed_after_the_note(sources, note, monkeypatch)
+    killed_after_the_note(sources, note)
     both = [_start(sandbox, "-c", FINISH, str(note)) for _ in range(2)]
     assert [process.wait(120) for process in both] == [0, 0]
     assert {target.read_text() for target in sources} == {"new"}

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pyarrow.fs import LocalFileSystem
 
 from flight_delays.errors import DataError
 
@@ -162,8 +163,9 @@ def write_parquet(path: str | os.PathLike[str], frame: pd.DataFrame) -> None:
 def read_parquet(path: str | os.PathLike[str], columns: list[str] | None = None) -> pd.DataFrame:
     """Read a table; DataError if it is missing, broken or lacks one of `columns`."""
     try:
-        # partitioning=None: a folder named like "a=b" on the way must not become a column
-        return pd.read_parquet(path, columns=columns, engine="pyarrow", partitioning=None)
+        # partitioning=None: a folder named like "a=b" on the way must not become a column. filesystem: else pandas opens the
+        # file, and a thread of Arrow's that still holds it when the process ends would abort it (exit code -6).
+        return pd.read_parquet(path, columns=columns, engine="pyarrow", partitioning=None, filesystem=LocalFileSystem())
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; has the stage that writes it been run?") from None
     except (OSError, ValueError, KeyError) as error:

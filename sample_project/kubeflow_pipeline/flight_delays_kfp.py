@@ -319,12 +319,12 @@ def run() -> int:
         done = pipeline(registry=registry, git_commit=git_commit(ROOT), params_hash=params_hash)
     made = _made_by(pipeline)
     if done.outputs:
-        _publish(project, made)
+        publish(project, made)
         print(project.metrics.read_text(encoding="utf-8"))
         return 0
     # KFP only knows that a task failed; if it was the gate that said no, its decision is there, and worth a look
     if made["decision"].exists() and not artifacts.read_json(made["decision"])["passed"]:
-        _publish(project, made)
+        publish(project, made)
         return GateClosed.exit_code
     return 1
 
@@ -347,7 +347,8 @@ def _made_by(pipeline) -> dict[str, Path]:
     return {name: run_folder / each.producer_subtask / each.output_artifact_key for name, each in selectors.items()}
 
 
-def _publish(project: Project, made: dict[str, Path]) -> None:
+def publish(project: Project, made: dict[str, Path]) -> None:
+    """Put the outputs of a run, given by name as `_made_by` does, where the project keeps its artefacts."""
     targets = {name: getattr(project, name) for name in ("metrics", "predictions", "plots", "decision", "receipt")}
     targets |= {input_name("model", candidate): path for candidate, path in project.models.items()}
     project.publish({targets[name]: source for name, source in made.items() if source.exists()})
