@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from workshop.params_file import set_value
 from workshop.places import SAMPLE_PROJECT, environment
 from workshop.processes import guarded
 
@@ -76,17 +75,8 @@ class Sandbox:
         return sandbox
 
     def set_param(self, key: str, value: Any) -> None:
-        """Set a parameter by its dotted key, such as `train.candidates.boosting.max_iter`."""
-        file = self.root / "params.yaml"
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        *sections, last = key.split(".")
-        place = content
-        for section in sections:
-            place = place[section]
-        if last not in place:
-            raise KeyError(f"{key}: not in {file}")
-        place[last] = value
-        file.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        """Set a parameter by its dotted key, such as `train.candidates.boosting.max_iter`; KeyError if there is none."""
+        set_value(self.root / "params.yaml", key, value)
 
     def environment(self, **extra: str) -> dict[str, str]:
         """The environment of a process that works in this sandbox."""
