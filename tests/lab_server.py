@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from workshop.engines.servers import OPENER
+from workshop.engines.servers import OPENER, wait_for
 
 
 @dataclass(frozen=True)
@@ -71,11 +70,9 @@ def _answers(origin: str) -> bool:
 
 
 def _address(process: subprocess.Popen, log: Path) -> str:
-    for _ in range(600):
-        text = log.read_text()
-        if (found := re.search(r"http://127\.0\.0\.1:\d+/\S+token=\w+", text)) and _answers(found[0].split("/lab")[0]):
-            return found[0]
-        if process.poll() is not None:
-            break
-        time.sleep(0.2)
-    raise AssertionError(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+    def printed() -> str | None:
+        assert process.poll() is None, f"JupyterLab did not start:\n{log.read_text()[-3000:]}"
+        found = re.search(r"http://127\.0\.0\.1:\d+/\S+token=\w+", log.read_text())
+        return found[0] if found and _answers(found[0].split("/lab")[0]) else None
+
+    return wait_for(printed, every=0.2)

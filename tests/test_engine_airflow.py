@@ -5,7 +5,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from flight_delays import artifacts
 from flight_delays.pipeline import STAGES, Project, edges
 from workshop.engines import airflow
+from workshop.engines.servers import wait_for
 from workshop.places import BIN, SAMPLE_PROJECT
 from workshop.sandbox import CommandFailed, Sandbox
 
@@ -208,10 +208,7 @@ def test_nothing_is_left_when_a_session_breaks_off_in_the_middle_of_a_task(tmp_p
     stage.write_text(code.replace(line, nap + line), encoding="utf-8")
     with pytest.raises(KeyboardInterrupt), airflow.session(sandbox) as session:
         session.api("/api/v2/dags/flight_delays/dagRuns", {"logical_date": None, "conf": {}})
-        until = time.monotonic() + 60
-        while not marker.exists():
-            assert time.monotonic() < until
-            time.sleep(0.1)
+        wait_for(marker.exists, 60)
         assert len(processes_in(sandbox.root)) >= 6  # three servers, two workers, a task
         raise KeyboardInterrupt
     assert processes_in(sandbox.root) == []

@@ -26,7 +26,7 @@ from typing import Any
 
 from workshop.engines import databases
 from workshop.engines.base import Outcome, Session, engine_record
-from workshop.engines.servers import OPENER, check, free_port, running
+from workshop.engines.servers import OPENER, check, free_port, running, wait_for
 from workshop.places import WORK, environment
 from workshop.sandbox import CommandFailed, Record, Sandbox
 
@@ -76,22 +76,22 @@ class Airflow(Session):
 
     def wait_until_ready(self) -> None:
         """Return as soon as all servers are healthy and the DAG is known; CommandFailed if that does not come."""
-        until = time.monotonic() + _START_TIMEOUT
-        while True:
-            check(self.processes)
-            with suppress(OSError):  # nobody listens yet, or the DAG is not known yet (HTTPError)
-                if not self._token:
-                    # The first request makes the server build its API for tasks, which takes seconds: not at a task's cost.
-                    self.api("/execution/health")
-                    self.log_in()
-                health = self.api("/api/v2/monitor/health")
-                if all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor")):
-                    self._refuse_broken_dag()
-                    self.api(f"/api/v2/dags/{DAG_ID}")
-                    return
-            if time.monotonic() > until:
-                raise CommandFailed(f"Airflow did not come up at {self.url} within {_START_TIMEOUT} s")
-            time.sleep(0.2)
+        late = CommandFailed(f"Airflow did not come up at {self.url} within {_START_TIMEOUT} s")
+        wait_for(self._is_ready, _START_TIMEOUT, every=0.2, or_fail=late)
+
+    def _is_ready(self) -> bool:
+        check(self.processes)
+        with suppress(OSError):  # nobody listens yet, or the DAG is not known yet (HTTPError)
+            if not self._token:
+                # The first request makes the server build its API for tasks, which takes seconds: not at a task's cost.
+                self.api("/execution/health")
+                self.log_in()
+            health = self.api("/api/v2/monitor/health")
+            if all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor")):
+                self._refuse_broken_dag()
+                self.api(f"/api/v2/dags/{DAG_ID}")
+                return True
+        return False
 
     def _refuse_broken_dag(self) -> None:
         errors = self.api("/api/v2/importErrors")["import_errors"]
@@ -167,13 +167,17 @@ class Airflow(Session):
         """Wait until the run ends; give the project's exit code, and what went wrong."""
         self.run_id = run_id
         failures = _Failures(self.sandbox)
-        until = time.monotonic() + _RUN_TIMEOUT
-        while (state := self.api(self._run_path())["state"]) not in _DONE:
-            check(self.processes)
-            if time.monotonic() > until:
-                raise TimeoutError(f"the Airflow run {run_id} did not end within {_RUN_TIMEOUT} s")
-            time.sleep(0.3)
+        late = TimeoutError(f"the Airflow run {run_id} did not end within {_RUN_TIMEOUT} s")
+        state = wait_for(self._final_state, _RUN_TIMEOUT, every=0.3, or_fail=late)
         return failures.exit_code(state == "success"), f"{run_id}: {state}\n{failures.text()}"
+
+    def _final_state(self) -> str | None:
+        """The state of the last run if it is over; CommandFailed if a server has ended before."""
+        state = self.api(self._run_path())["state"]
+        if state in _DONE:
+            return state
+        check(self.processes)
+        return None
 
     def _run_path(self) -> str:
         return f"/api/v2/dags/{DAG_ID}/dagRuns/{urllib.parse.quote(self.run_id)}"

@@ -116,16 +116,18 @@ class Prefect(Session):
         """
         flow_run = self.api("/flow_runs/filter", {"sort": "START_TIME_DESC", "limit": 1})[0]
         wanted = {"flow_runs": {"id": {"any_": [flow_run["id"]]}}}
-        until = time.monotonic() + _RECORD_TIMEOUT
-        before = None
-        while time.monotonic() < until:
-            runs = self.api("/task_runs/filter", wanted)
+        runs: list[dict[str, Any]] = []
+        states = None
+
+        def settled() -> bool:
+            nonlocal runs, states
+            before, runs = states, self.api("/task_runs/filter", wanted)
             states = {run["id"]: run["state_name"] for run in runs}
-            if states == before and all(run["end_time"] or run["state_name"] == "NotReady" for run in runs):
-                return sorted(runs, key=lambda run: run["start_time"] or run["created"])
-            before = states
-            time.sleep(0.2)
-        raise TimeoutError(f"the Prefect server at {self.url} does not know how {flow_run['name']} ended")
+            return states == before and all(run["end_time"] or run["state_name"] == "NotReady" for run in runs)
+
+        unknown = TimeoutError(f"the Prefect server at {self.url} does not know how {flow_run['name']} ended")
+        wait_for(settled, _RECORD_TIMEOUT, every=0.2, or_fail=unknown)
+        return sorted(runs, key=lambda run: run["start_time"] or run["created"])
 
 
 @contextmanager
@@ -181,15 +183,15 @@ def graph(project_root: str | os.PathLike[str]) -> tuple[set[str], set[tuple[str
 
 
 def _wait_until_healthy(url: str, processes: dict[Path, subprocess.Popen]) -> None:
-    until = time.monotonic() + _START_TIMEOUT
-    while True:
+    def healthy() -> bool:
         check(processes)
         with suppress(urllib.error.URLError):
             _api(url, "/health")
-            return
-        if time.monotonic() > until:
-            raise CommandFailed(f"the Prefect server did not come up at {url} within {_START_TIMEOUT} s")
-        time.sleep(0.1)
+            return True
+        return False
+
+    late = CommandFailed(f"the Prefect server did not come up at {url} within {_START_TIMEOUT} s")
+    wait_for(healthy, _START_TIMEOUT, or_fail=late)
 
 
 def _api(url: str, path: str, content: dict[str, Any] | None = None, credential: str = "") -> Any:

@@ -63,11 +63,16 @@ def check(processes: Mapping[Path, subprocess.Popen]) -> None:
             raise CommandFailed(f"{log.parent.name} {log.stem} ended with exit code {process.returncode}:\n{last}")
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
-    """What a condition gives as soon as it gives something true; TimeoutError if it never does."""
+def wait_for(
+    condition: Callable[[], Any], seconds: float = 120, *, every: float = 0.1, or_fail: Exception | None = None
+) -> Any:
+    """What a condition gives as soon as it gives something true, asked again `every` so many seconds.
+
+    If that does not come within `seconds`, `or_fail` is raised, by default a TimeoutError. It is asked once in any case.
+    """
     until = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > until:
-            raise TimeoutError(f"waited {seconds} s in vain")
-        time.sleep(0.1)
+            raise or_fail or TimeoutError(f"waited {seconds} s in vain")
+        time.sleep(every)
     return found
