@@ -10,9 +10,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psutil
 
-from workshop.engines.servers import OPENER, wait_for
+from workshop.engines.servers import wait_for
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,8 @@ def serve(kit: Path, home: Path, *arguments: str, **env: str) -> Iterator[Lab]:
 
 def _answers(origin: str) -> bool:
     try:
-        with OPENER.open(f"{origin}/api", timeout=60) as response:
-            return response.status == 200
-    except OSError:
+        return httpx.get(f"{origin}/api", timeout=60, trust_env=False).is_success
+    except httpx.HTTPError:
         return False
 
 

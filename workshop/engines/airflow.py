@@ -16,17 +16,20 @@ import subprocess
 import sys
 import time
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import httpx
+
 from workshop.engines import databases
 from workshop.engines.base import Outcome, Session, engine_record
-from workshop.engines.servers import OPENER, check, free_port, running, wait_for
+from workshop.engines.rest import TRIES, Rest
+from workshop.engines.servers import check, free_port, running, wait_for
 from workshop.places import WORK, environment
 from workshop.sandbox import CommandFailed, Record, Sandbox
 
@@ -58,21 +61,20 @@ class Airflow(Session):
         self.password = password
         self.processes = processes
         self.run_id: str | None = None  # of the last run
-        self._token = ""
+        self._rest = Rest(url, between=partial(check, processes))
 
-    def log_in(self) -> None:
+    def _log_in(self) -> None:
         """Get the token that every other request carries."""
-        answer = self.api("/auth/token", {"username": self.user, "password": self.password})
-        self._token = answer["access_token"]
+        answer = self.api("/auth/token", {"username": self.user, "password": self.password}, tries=1)
+        self._rest.headers["Authorization"] = f"Bearer {answer['access_token']}"
 
-    def api(self, path: str, content: dict[str, Any] | None = None) -> Any:
-        """What the server answers to a GET, or to a POST of `content`; urllib's HTTPError if it refuses."""
-        data = None if content is None else json.dumps(content).encode()
-        headers = {"Content-Type": "application/json"}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
-        with OPENER.open(urllib.request.Request(self.url + path, data, headers), timeout=60) as answer:
-            return json.load(answer)
+    def api(self, path: str, content: dict[str, Any] | None = None, *, tries: int = TRIES) -> Any:
+        """What the server answers to a GET, or to a POST of `content`.
+
+        A GET is tried again while the server is busy, `tries` times in all. CommandFailed if a server has ended meanwhile;
+        httpx.HTTPStatusError, which has the `response`, if it refuses.
+        """
+        return self._rest.ask(path, content, tries=tries)
 
     def wait_until_ready(self) -> None:
         """Return as soon as all servers are healthy and the DAG is known; CommandFailed if that does not come."""
@@ -81,20 +83,20 @@ class Airflow(Session):
 
     def _is_ready(self) -> bool:
         check(self.processes)
-        with suppress(OSError):  # nobody listens yet, or the DAG is not known yet (HTTPError)
-            if not self._token:
+        with suppress(httpx.HTTPError):  # nobody listens yet, or the DAG is not known yet
+            if not self._rest.headers:
                 # The first request makes the server build its API for tasks, which takes seconds: not at a task's cost.
-                self.api("/execution/health")
-                self.log_in()
-            health = self.api("/api/v2/monitor/health")
+                self.api("/execution/health", tries=1)
+                self._log_in()
+            health = self.api("/api/v2/monitor/health", tries=1)
             if all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor")):
                 self._refuse_broken_dag()
-                self.api(f"/api/v2/dags/{DAG_ID}")
+                self.api(f"/api/v2/dags/{DAG_ID}", tries=1)
                 return True
         return False
 
     def _refuse_broken_dag(self) -> None:
-        errors = self.api("/api/v2/importErrors")["import_errors"]
+        errors = self.api("/api/v2/importErrors", tries=1)["import_errors"]
         if errors:
             raise CommandFailed("\n".join(f"{error['filename']}:\n{error['stack_trace']}" for error in errors))
 

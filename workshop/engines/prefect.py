@@ -7,34 +7,32 @@ those that bring its credential, a new one at each start, which travels in the e
 """
 
 import argparse
-import base64
-import json
 import os
 import secrets
 import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from workshop.engines import databases
 from workshop.engines.base import Session, engine_record
-from workshop.engines.servers import OPENER, check, free_port, running, wait_for
+from workshop.engines.rest import Rest
+from workshop.engines.servers import check, free_port, running, wait_for
 from workshop.places import WORK, environment
 from workshop.sandbox import CommandFailed, Record, Sandbox
 
 FLOW = "flows/flight_delays_flow.py"
 _START_TIMEOUT = 300  # seconds; a server comes up in 6 to 20
-_BUSY_TIMEOUT = 60
 _RECORD_TIMEOUT = 30
 _CREDENTIAL = "PREFECT_API_AUTH_STRING"  # where Prefect's clients look for it
+_QUESTIONS = ("/filter", "/count")  # how the paths of POSTs end that change nothing
 
 
 class Prefect(Session):
@@ -44,14 +42,19 @@ class Prefect(Session):
         super().__init__(sandbox)
         self.url = url
         self.settings = settings
+        self._rest = Rest(f"{url}/api", auth=tuple(self.credential.split(":", 1)))
 
     def _run(self) -> tuple[int, str]:
         done = self.sandbox.run(["python", FLOW], log="prefect.log", check=False, **self.settings)
         return done.returncode, done.stdout
 
     def api(self, path: str, content: dict[str, Any] | None = None) -> Any:
-        """What the server's API answers to a GET, or to a POST of `content`."""
-        return _api(self.url, path, content, self.credential)
+        """What the server's API answers to a GET, or to a POST of `content`.
+
+        What changes nothing is tried again while the server is busy: its database is locked by another request now and
+        then. httpx.HTTPStatusError, which has the `response`, if it refuses.
+        """
+        return self._rest.ask(path, content, idempotent=content is None or path.endswith(_QUESTIONS))
 
     @property
     def credential(self) -> str:
@@ -183,32 +186,17 @@ def graph(project_root: str | os.PathLike[str]) -> tuple[set[str], set[tuple[str
 
 
 def _wait_until_healthy(url: str, processes: dict[Path, subprocess.Popen]) -> None:
+    rest = Rest(f"{url}/api")
+
     def healthy() -> bool:
         check(processes)
-        with suppress(urllib.error.URLError):
-            _api(url, "/health")
+        with suppress(httpx.HTTPError):
+            rest.ask("/health", tries=1)
             return True
         return False
 
     late = CommandFailed(f"the Prefect server did not come up at {url} within {_START_TIMEOUT} s")
     wait_for(healthy, _START_TIMEOUT, or_fail=late)
-
-
-def _api(url: str, path: str, content: dict[str, Any] | None = None, credential: str = "") -> Any:
-    data = None if content is None else json.dumps(content).encode()
-    headers = {"Content-Type": "application/json"}
-    if credential:
-        headers["Authorization"] = f"Basic {base64.b64encode(credential.encode()).decode()}"
-    request = urllib.request.Request(f"{url}/api{path}", data, headers)
-    until = time.monotonic() + _BUSY_TIMEOUT
-    while True:
-        try:
-            with OPENER.open(request, timeout=30) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            if error.code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > until:
-                raise
-        time.sleep(0.5)  # its database is locked by another request: Prefect's own client tries again too
 
 
 def empty_database(target: Path) -> None:

@@ -1,9 +1,8 @@
-"""What the engines with servers have in common: a free port, a way to talk, start and stop."""
+"""What the engines with servers have in common: a free port, start and stop."""
 
 import socket
 import subprocess
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,8 +11,6 @@ from typing import Any
 from workshop.processes import Started, end, guarded
 from workshop.sandbox import CommandFailed
 
-# The server is on this machine, whatever proxy is set.
-OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 STOP_SECONDS = 15  # seconds from the request to end until the processes are killed
 _LAST_LINES = 15
 
