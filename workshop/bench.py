@@ -15,6 +15,7 @@ from typing import Any
 from workshop import engines
 from workshop.engines.base import Outcome, Session
 from workshop.places import ROOT
+from workshop.results import in_order, split
 from workshop.sandbox import Record, Sandbox
 
 BENCH = ROOT / "bench"
@@ -100,15 +101,14 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _in_order(results: dict[str, Any]) -> dict[str, Any]:
-    """The results as people read them: a file of JSON has its keys by the alphabet."""
-    ordered = {"machine": results["machine"], "engines": {}}
-    for name in engines.NAMES:
-        if engine := results["engines"].get(name):
-            ordered["engines"][name] = {**engine, "situations": {s: engine["situations"][s] for s in SITUATIONS}}
+    """The results as people read them."""
+    ordered = {"machine": results["machine"], "engines": in_order(results["engines"], engines.NAMES)}
+    for name, engine in ordered["engines"].items():
+        ordered["engines"][name] = {**engine, "situations": in_order(engine["situations"], SITUATIONS)}
     if growth := results.get("growth"):
-        factors = {factor: growth[factor] for factor in ROWS_PER_MONTH}
+        factors = in_order(growth, ROWS_PER_MONTH)
         ordered["growth"] = {
-            **{factor: {**m, "stages": {stage: m["stages"][stage] for stage in _OUTPUTS}} for factor, m in factors.items()},
+            **{factor: {**measured, "stages": in_order(measured["stages"], _OUTPUTS)} for factor, measured in factors.items()},
             **{name: whole for name, whole in growth.items() if name not in factors},
         }
     return ordered
@@ -153,8 +153,7 @@ def _in_situation(situation: str, session: Session) -> Outcome:
         case "hyper-parameter changed":
             box.set_param("train.candidates.boosting.max_iter", 90)
         case "month added":
-            months = ["2013-01", "2013-02", "2013-03", "2013-04"]
-            box.set_param("months", dict.fromkeys(months, "train") | {"2013-05": "test"})
+            box.set_param("months", split(["2013-01", "2013-02", "2013-03", "2013-04"], ["2013-05"]))
         case "resumed after a failure":
             return after_failure(session)
     return session.run()
@@ -271,16 +270,15 @@ def measure_growth() -> dict[str, Any]:
     """Seconds and peak memory of each stage over the whole year, a process for each stage, for growing numbers of rows."""
     from workshop.run import PROFILES
 
-    months = PROFILES["full"]
-    split = dict.fromkeys(months["train_months"], "train") | dict.fromkeys(months["test_months"], "test")
+    whole_year = split(PROFILES["full"]["train_months"], PROFILES["full"]["test_months"])
     growth = {}
     for factor, rows in ROWS_PER_MONTH.items():
-        box = Sandbox.create(BENCH / "work" / "growth", params={"months": split, "ingest.rows": rows})
+        box = Sandbox.create(BENCH / "work" / "growth", params={"months": whole_year, "ingest.rows": rows})
         for stage in _OUTPUTS:
             box.run(["python", "-m", "flight_delays", stage])
         growth[factor] = {"rows_per_month": rows, "stages": _by_stage(box.records())}
         _say(f"growth {factor}: {growth[factor]['stages']}")
-    box = Sandbox.create(BENCH / "work" / "growth", params={"months": split})
+    box = Sandbox.create(BENCH / "work" / "growth", params={"months": whole_year})
     with engines.load("scripts").session(box) as session:
         outcome = session.run()
     if outcome.exit_code:

@@ -10,6 +10,7 @@ from typing import Any
 from flight_delays import artifacts
 from flight_delays.pipeline import STAGES, Project
 from workshop.engines.base import Outcome, Session
+from workshop.results import split
 from workshop.sandbox import Record, Sandbox
 
 
@@ -22,7 +23,7 @@ def open_sandbox(
 ) -> Sandbox:
     """A fresh copy of the project for one engine below `run_dir`, with the parameters of the run."""
     sandbox = Sandbox.create(Path(run_dir) / "work" / engine)
-    months = dict.fromkeys(train_months, "train") | dict.fromkeys(test_months, "test")
+    months = split(train_months, test_months)
     for key, value in {"months": months, "ingest.rows": rows, "train.seed": seed}.items():
         sandbox.set_param(key, value)
     Project.load(sandbox.root)  # a wrong parameter shows here, not in the middle of an engine's log

@@ -15,6 +15,7 @@ from workshop import figures
 from workshop.compare import table
 from workshop.engine_run import stored
 from workshop.engines import NAMES
+from workshop.results import in_order, split
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _PACKAGES = ("dvc", "apache-airflow", "prefect", "kfp", "mlflow", "pandas", "scikit-learn")
@@ -24,10 +25,9 @@ def write_report(run_dir: str | Path, *, train_months: Sequence[str], test_month
     """Write report.html from results.json and what the engines left in `run_dir`; give its path."""
     run_dir = Path(run_dir)
     results = artifacts.read_json(run_dir / "results.json")
-    # in the order of the lecture; JSON was written in the order of the alphabet
-    results["engines"] = {name: results["engines"][name] for name in NAMES if name in results["engines"]}
+    results["engines"] = in_order(results["engines"], NAMES)
     engines = {name: stored(run_dir, name) for name in results["engines"]}
-    months = dict.fromkeys(train_months, "train") | dict.fromkeys(test_months, "test")
+    months = split(train_months, test_months)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )

@@ -10,6 +10,7 @@ from typing import Any
 from workshop import engines, run_lessons
 from workshop.execution import Run, RunError, execute, prepare, progress
 from workshop.places import LANGUAGES, ROOT
+from workshop.results import split
 
 PROFILES = {
     # enough months to show what there is to show, in minutes
@@ -136,7 +137,7 @@ def _project(given: dict[str, Any]):
     from workshop.places import SAMPLE_PROJECT
 
     content = yaml.safe_load((SAMPLE_PROJECT / "params.yaml").read_text(encoding="utf-8"))
-    content["months"] = dict.fromkeys(given["train_months"], "train") | dict.fromkeys(given["test_months"], "test")
+    content["months"] = split(given["train_months"], given["test_months"])
     content["train"]["seed"] = given["seed"]
     try:
         return Project(SAMPLE_PROJECT, parse(content, "the parameters given"))

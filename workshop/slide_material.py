@@ -22,6 +22,7 @@ from workshop.diagrams import DRAWINGS
 from workshop.engine_run import stored
 from workshop.engines import NAMES
 from workshop.places import ROOT
+from workshop.results import in_order, split
 from workshop.sandbox import Record
 
 FONT = ROOT / "slides" / "static" / "fonts" / "Geist.ttf"
@@ -80,8 +81,7 @@ class Material:
         self.run_dir, self.lang, self._bench = run_dir, lang, bench
         self._results = _read(run_dir / "results.json")
         self._given = _read(run_dir / "run.json")["parameters"]
-        # in the order of the lecture; JSON was written in the order of the alphabet
-        self._engines = {name: self._results["engines"][name] for name in NAMES if name in self._results["engines"]}
+        self._engines = in_order(self._results["engines"], NAMES)
         if not self._engines:
             raise MaterialError(f"{run_dir}: no engine came to its end; go on with it (make run ARGS=--resume) or run anew")
 
@@ -114,7 +114,7 @@ class Material:
 
     @property
     def _months(self) -> dict[str, str]:
-        return dict.fromkeys(self._given["train_months"], "train") | dict.fromkeys(self._given["test_months"], "test")
+        return split(self._given["train_months"], self._given["test_months"])
 
     # --- tables ---
 
@@ -140,13 +140,13 @@ class Material:
         if not self._bench.exists():
             return _WORDS[self.lang]["bench"]
         measured = json.loads(self._bench.read_text(encoding="utf-8"))["engines"]
-        names = [name for name in NAMES if name in measured]
+        engines = in_order(measured, NAMES)
         words = _WORDS[self.lang]
         rows = [
-            [words[situation], *(f"{measured[name]['situations'][situation]['seconds']:.1f}" for name in names)]
+            [words[situation], *(f"{engine['situations'][situation]['seconds']:.1f}" for engine in engines.values())]
             for situation in SITUATIONS
         ]
-        return _markdown([words["situation"], *names], rows)
+        return _markdown([words["situation"], *engines], rows)
 
     # --- figures ---
 
