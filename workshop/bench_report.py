@@ -1,5 +1,6 @@
 """The table and the chart of `make bench`."""
 
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def write_chart(results: dict[str, Any], path: Path) -> None:
         figure = Figure(figsize=(9, 4), layout="constrained")
         axes = figure.subplots()
         width = 0.8 / len(engines)
-        for number, (name, colour) in enumerate(zip(engines, figures.COLOURS.values(), strict=False)):
+        for number, (name, colour) in enumerate(zip(engines, cycle(figures.COLOURS.values()), strict=False)):
             places = [n + (number - (len(engines) - 1) / 2) * width for n in range(len(situations))]
             seconds = [engines[name]["situations"][s]["seconds"] for s in situations]
             bars = axes.bar(places, seconds, width=width * 0.92, color=colour, label=name)

@@ -1,80 +1,31 @@
 """Drawn diagrams of the slides, with words in Russian or English: boxes at places, joined by arrows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
-import matplotlib
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from workshop.figures import COLOURS, PAPER
+from workshop.boxes import Arrow, Box, Look
+from workshop.boxes import draw as draw_boxes
+from workshop.colours import STAGES as COLOURS
+from workshop.colours import VERMILION as _STOP
 
-_LINE = "#777777"
-_STOP = "#D55E00"
-_PLAIN = "#888888"
-_FONT = 12
-_HEIGHT = 0.8
+_LOOK = Look(font=12, border=2.4, line=1.8, head=16, corner=0.12, gap=0.05, spacing=1.15)
 _INCH = 0.72  # a unit of x or y
 
 
-@dataclass(frozen=True)
-class Box:
-    """A box in the middle of (x, y); `text` is Russian and English."""
-
-    x: float
-    y: float
-    text: tuple[str, str]
-    colour: str = _PLAIN
-    width: float = 1.7
-    dashed: bool = False
-
-
-@dataclass(frozen=True)
-class Arrow:
-    """From box to box, between the sides that face each other."""
-
-    start: str
-    end: str
-    colour: str = _LINE
-    dashed: bool = False
-
-
-def _edge(box: Box, towards: Box) -> tuple[float, float]:
-    """Where the line between two boxes' middles leaves the first."""
-    dx, dy = towards.x - box.x, towards.y - box.y
-    if abs(dx) * _HEIGHT >= abs(dy) * box.width:
-        return box.x + (box.width / 2 + 0.05) * (1 if dx > 0 else -1), box.y
-    return box.x, box.y + (_HEIGHT / 2 + 0.05) * (1 if dy > 0 else -1)
-
-
-def _arrow(arrow: Arrow, boxes: Mapping[str, Box]) -> FancyArrowPatch:
-    a, b = boxes[arrow.start], boxes[arrow.end]
-    patch = FancyArrowPatch(_edge(a, b), _edge(b, a), arrowstyle="-|>", shrinkA=0, shrinkB=0)
-    patch.set(mutation_scale=16, color=arrow.colour, linewidth=1.8, linestyle="--" if arrow.dashed else "-")
-    return patch
-
-
 def draw(boxes: Mapping[str, Box], arrows: Sequence[Arrow], lang: str) -> Figure:
-    """The boxes and arrows as a figure; y grows downwards."""
+    """The boxes and arrows as a figure."""
     left = min(box.x - box.width / 2 for box in boxes.values()) - 0.1
     right = max(box.x + box.width / 2 for box in boxes.values()) + 0.1
     top = min(box.y for box in boxes.values()) - 0.6
     bottom = max(box.y for box in boxes.values()) + 0.6
-    with matplotlib.rc_context({"font.size": _FONT}):
-        figure = Figure(figsize=(_INCH * (right - left), _INCH * (bottom - top)))
-        axes = figure.add_axes((0, 0, 1, 1))
-        for arrow in arrows:
-            axes.add_patch(_arrow(arrow, boxes))
-        for box in boxes.values():
-            corner = (box.x - box.width / 2, box.y - _HEIGHT / 2)
-            patch = FancyBboxPatch(corner, box.width, _HEIGHT, boxstyle="round,pad=0,rounding_size=0.12", facecolor=PAPER)
-            patch.set(edgecolor=box.colour, linewidth=2.4, linestyle="--" if box.dashed else "-")
-            axes.add_patch(patch)
-            axes.text(box.x, box.y, box.text[0 if lang == "ru" else 1], ha="center", va="center", linespacing=1.15)
-        axes.set(xlim=(left, right), ylim=(bottom, top))
-        axes.set_axis_off()
-        return figure
+    figure = Figure(figsize=(_INCH * (right - left), _INCH * (bottom - top)))
+    axes = figure.add_axes((0, 0, 1, 1))
+    draw_boxes(axes, boxes, arrows, _LOOK, lang)
+    axes.set(xlim=(left, right), ylim=(bottom, top))
+    axes.set_axis_off()
+    return figure
 
 
 def stages(lang: str) -> Figure:

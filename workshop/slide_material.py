@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from flight_delays import artifacts
 from flight_delays.errors import DataError
-from workshop import figures
+from workshop import colours, figures
 from workshop.bench import BENCH, SITUATIONS
 from workshop.compare import table
 from workshop.diagrams import DRAWINGS
@@ -53,11 +53,11 @@ _WORDS = {
 _NO_VALUE = "—"
 # The colours that a page decides; others are the same on light and dark pages.
 _OF_THE_PAGE = {
-    figures.PAPER.lower(): "var(--paper)",
-    "#000000": "var(--ink)",
+    colours.PAPER.lower(): "var(--paper)",
+    colours.BLACK: "var(--ink)",
     "#555555": "var(--soft)",
-    "#777777": "var(--soft)",
-    "#888888": "var(--soft)",
+    colours.LINE: "var(--soft)",
+    colours.GREY: "var(--soft)",
     "#999999": "var(--soft)",
     "#dddddd": "var(--line)",
 }
