@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 
 from workshop import __main__ as command_line
 from workshop import doctor, slide_source
-from workshop.places import BIN, LANGUAGES, LESSONS, ROOT
+from workshop.places import BIN, LANGUAGES, LESSONS, ROOT, not_copied
 from workshop.quiz_questions import POINTS
 from workshop.tasks import read_exercise
 
@@ -340,8 +340,7 @@ def test_a_failure_has_message_cause_way_out_words_and_command(lang):
 def kit(tmp_path):
     """The whole kit in a folder of its own, with our environment."""
     kit = tmp_path / "kit"
-    leave = (".venv", ".git", "runs", "work", "build", "__pycache__", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints")
-    shutil.copytree(ROOT, kit, ignore=lambda _, names: [name for name in names if name in leave], symlinks=True)
+    shutil.copytree(ROOT, kit, ignore=not_copied, symlinks=True)
     (kit / ".venv").symlink_to(sys.prefix, target_is_directory=True)
     subprocess.run(["git", "init", "--quiet", kit], check=True)  # or ruff would not know .gitignore
     yield kit

@@ -7,7 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import yaml
 
 from flight_delays import artifacts
@@ -15,9 +14,9 @@ from workshop import figures
 from workshop.compare import table
 from workshop.engine_run import stored
 from workshop.engines import NAMES
+from workshop.rendering import TEMPLATES, render
 from workshop.results import in_order, split
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _PACKAGES = ("dvc", "apache-airflow", "prefect", "kfp", "mlflow", "pandas", "scikit-learn")
 
 
@@ -28,12 +27,10 @@ def write_report(run_dir: str | Path, *, train_months: Sequence[str], test_month
     results["engines"] = in_order(results["engines"], NAMES)
     engines = {name: stored(run_dir, name) for name in results["engines"]}
     months = split(train_months, test_months)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-    )
-    page = environment.get_template("report.html.j2").render(
+    page = render(
+        "report.html.j2",
         lang=lang,
-        t=yaml.safe_load((_TEMPLATES / "report.yaml").read_text(encoding="utf-8"))[lang],
+        t=yaml.safe_load((TEMPLATES / "report.yaml").read_text(encoding="utf-8"))[lang],
         name=run_dir.resolve().name,
         results=results,
         train=", ".join(train_months),

@@ -10,24 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from workshop.params_file import set_value
-from workshop.places import SAMPLE_PROJECT, environment
+from workshop.places import SAMPLE_PROJECT, environment, not_copied
 from workshop.processes import guarded
-
-_NOT_COPIED = shutil.ignore_patterns(
-    "data",
-    "models",
-    "reports",
-    "registry",
-    "logs",
-    ".engines",
-    ".dvc",
-    "dvc.lock",
-    "__pycache__",
-    ".git",
-    "mlruns",
-    "mlflow.db",
-    ".pytest_cache",
-)
 
 
 @dataclass(frozen=True)
@@ -67,7 +51,7 @@ class Sandbox:
             if not (root / "params.yaml").exists() and any(root.iterdir()):
                 raise FileExistsError(f"{root} is not a copy of sample_project; remove it yourself if it may go")
             shutil.rmtree(root)
-        shutil.copytree(SAMPLE_PROJECT, root, ignore=_NOT_COPIED)
+        shutil.copytree(SAMPLE_PROJECT, root, ignore=not_copied)
         sandbox = cls(root)
         sandbox.journal_file.parent.mkdir()
         for key, value in (params or {}).items():

@@ -62,6 +62,7 @@ def build(root: Path, target: Path, lessons: Path, languages: tuple[str, ...]) -
     """Build the site of the kit in `root` into `target`, outputs from the run in `lessons`; SiteError if a page is wrong."""
     from flight_delays import artifacts
     from workshop import outputs, site_pages
+    from workshop.rendering import render
 
     def executed(lesson: str) -> "NotebookNode | None":
         return outputs.read(lessons / "notebooks" / f"{lesson}.ipynb")
@@ -79,8 +80,8 @@ def build(root: Path, target: Path, lessons: Path, languages: tuple[str, ...]) -
         for lang in sites:
             shutil.move(Path(scratch, "out", lang), new / lang)
         _copy_extras(root, sites, new)
-        chooser = site_pages.TEMPLATES.get_template("chooser.html.j2")
-        (new / "index.html").write_text(chooser.render(languages=languages, t=site_pages.texts()), encoding="utf-8")
+        chooser = render("site/chooser.html.j2", languages=languages, t=site_pages.texts())
+        (new / "index.html").write_text(chooser, encoding="utf-8")
         artifacts.write_json(new / MARK, made)
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import jinja2
 import nbformat
 import yaml
 from nbformat import NotebookNode
@@ -21,14 +20,10 @@ from nbformat.v4 import new_markdown_cell, new_output
 
 from workshop import outputs, quiz_texts
 from workshop.lab import title
+from workshop.places import CYRILLIC
 from workshop.quiz_questions import QuizError, of_lesson
+from workshop.rendering import render
 
-TEMPLATES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates" / "site"),
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 # single texts: the page's name, and the file without .md, or .ru.md if there is one in Russian
 _TEXTS = {
     "readme": "README",
@@ -43,7 +38,6 @@ _LINK = re.compile(r"```.*?```|`[^`\n]+`|(?P<image>!?)\[(?P<text>[^\]]*)\]\((?P<
 _QUIZ = re.compile(r'show_quiz\("([^"]+)", lang\)')
 # what a page can show by itself; widgets and Vega charts would ask the network for code
 _SHOWN = {"text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"}
-_CYRILLIC = re.compile("[А-Яа-яЁё]")
 
 
 class SiteError(Exception):
@@ -137,7 +131,7 @@ def _show_outputs(notebook: NotebookNode, executed: NotebookNode | None, lang: s
     outputs.keep(notebook, executed)
     for cell in cells:
         # code is shared, and so are its outputs, unless the code asked for the language of the notebook that ran
-        if lang == "en" and re.search(r"\blang\b", cell.source) and _CYRILLIC.search(str(cell.outputs)):
+        if lang == "en" and re.search(r"\blang\b", cell.source) and CYRILLIC.search(str(cell.outputs)):
             cell.outputs = []
     ran = sum(cell.execution_count is not None for cell in cells)
     if ran < len(cells):
@@ -260,4 +254,4 @@ def _ways(site: Site) -> dict[str, str | None]:
 
 def _render(template: str, target: Path, **values: Any) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(TEMPLATES.get_template(template).render(values), encoding="utf-8")
+    target.write_text(render(f"site/{template}", **values), encoding="utf-8")
