@@ -1,7 +1,8 @@
 """Build the notebooks from lessons/.
 
 lessons/NN_name/lesson.py -> notebooks/{ru,en}/NN_name.ipynb; lessons/NN_name/exercise.py -> exercises/{ru,en}/NN_name.ipynb
-(blanks) and solutions/{ru,en}/NN_name.ipynb (with outputs); lessons/pipeline/NAME.py -> notebooks/{ru,en}/pipeline/NAME.ipynb.
+(blanks) and solutions/{ru,en}/NN_name.ipynb (with outputs); lessons/pipeline/NAME.py -> notebooks/{ru,en}/pipeline/NAME.ipynb,
+where engine.py makes one for each engine of engines.yaml.
 """
 
 import argparse
@@ -83,7 +84,10 @@ def read_sources(lessons: Path) -> "tuple[list[Source], list]":
     sources = []
     for file, kind, name in files:
         source, wrong = lesson_source.read(file, kind, name)
-        problems += [*wrong, *lesson_checks.check(source, places[file.parent], blank)]
+        wrong = [*wrong, *lesson_checks.check(source, places[file.parent], blank)]
+        if source.is_one_of_many:
+            wrong = [replace(problem, text=f"{name}: {problem.text}") for problem in wrong]
+        problems += wrong
         sources.append(source)
     return sources, problems
 
