@@ -270,7 +270,9 @@ def test_served_flow_has_its_schedule_and_runs(engine):
         due = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
         runs = wait_for(lambda: engine.api("/flow_runs/filter", due))  # the server itself reads the schedule
         assert {run["expected_start_time"][8:16] for run in runs} == {"01T06:00"}
-        run = engine.api(f"/deployments/{found[0]['id']}/create_flow_run", {})
+        once = {"idempotency_key": "by hand"}
+        run, again = (engine.api(f"/deployments/{found[0]['id']}/create_flow_run", once) for _ in range(2))
+        assert run["id"] == again["id"]
         ended = wait_for(lambda: (r := engine.api(f"/flow_runs/{run['id']}")) and r["end_time"] and r)
         assert ended["state_type"] == "COMPLETED"
 

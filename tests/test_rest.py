@@ -233,3 +233,6 @@ def test_prefect_searches_are_sent_again_and_new_runs_are_not(tmp_path):
         with pytest.raises(httpx.HTTPStatusError):
             prefect.api("/deployments/1/create_flow_run", {})
         assert len(server.requests) == 4
+        server.script = [503]
+        assert prefect.api("/deployments/1/create_flow_run", {"idempotency_key": "once"}) == {}
+        assert [content for _, _, content, _ in server.requests[4:]] == [{"idempotency_key": "once"}] * 2

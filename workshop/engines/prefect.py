@@ -51,10 +51,12 @@ class Prefect(Session):
     def api(self, path: str, content: dict[str, Any] | None = None) -> Any:
         """What the server's API answers to a GET, or to a POST of `content`.
 
-        What changes nothing is tried again while the server is busy: its database is locked by another request now and
-        then. httpx.HTTPStatusError, which has the `response`, if it refuses.
+        What may come twice is tried again while the server is busy, its database locked by another request: a GET, a
+        search, and what has an `idempotency_key`, by which Prefect knows a run that it has made already.
+        httpx.HTTPStatusError, which has the `response`, if it refuses.
         """
-        return self._rest.ask(path, content, idempotent=content is None or path.endswith(_QUESTIONS))
+        idempotent = content is None or path.endswith(_QUESTIONS) or "idempotency_key" in content
+        return self._rest.ask(path, content, idempotent=idempotent)
 
     @property
     def credential(self) -> str:
