@@ -34,7 +34,7 @@ test: setup  ## Check everything: style, notebooks, engines (ARGS="-m 'not engin
 	@$(PY) -m ruff format --check .
 	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
-FAST := $(addprefix tests/test_,build.py environment.py figures.py front_door.py instructor_guide.py lecture_points.py quiz.py rooms.py) \
+FAST := $(addprefix tests/test_,build.py environment.py figures.py front_door.py instructor_guide.py lecture_points.py params_file.py places.py quiz.py results.py rooms.py) \
 	$(addprefix sample_project/tests/test_,bts.py features.py model.py params.py)
 
 .PHONY: test-fast

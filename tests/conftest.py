@@ -18,7 +18,7 @@ from tests.scheduling import (  # noqa: F401  the hooks that share the tests out
     pytest_terminal_summary,
     pytest_xdist_make_scheduler,
 )
-from workshop.places import ROOT
+from workshop.places import ROOT, not_copied
 from workshop.sandbox import Sandbox
 from workshop.slides.browser import chromium, running
 
@@ -33,9 +33,8 @@ def copy_kit() -> Callable[..., Path]:
 
     def copy(folder: Path, *names: str) -> Path:
         kit = folder / "кит с пробелом"
-        leave = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "data", "models", "reports")
         for name in names:
-            shutil.copytree(ROOT / name, kit / name, ignore=leave)
+            shutil.copytree(ROOT / name, kit / name, ignore=not_copied)
         return kit
 
     return copy

@@ -5,15 +5,15 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psutil
 
-from workshop.engines.servers import OPENER
+from workshop.engines.servers import wait_for
 
 
 @dataclass(frozen=True)
@@ -64,18 +64,15 @@ def serve(kit: Path, home: Path, *arguments: str, **env: str) -> Iterator[Lab]:
 
 def _answers(origin: str) -> bool:
     try:
-        with OPENER.open(f"{origin}/api", timeout=60) as response:
-            return response.status == 200
-    except OSError:
+        return httpx.get(f"{origin}/api", timeout=60, trust_env=False).is_success
+    except httpx.HTTPError:
         return False
 
 
 def _address(process: subprocess.Popen, log: Path) -> str:
-    for _ in range(600):
-        text = log.read_text()
-        if (found := re.search(r"http://127\.0\.0\.1:\d+/\S+token=\w+", text)) and _answers(found[0].split("/lab")[0]):
-            return found[0]
-        if process.poll() is not None:
-            break
-        time.sleep(0.2)
-    raise AssertionError(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+    def printed() -> str | None:
+        assert process.poll() is None, f"JupyterLab did not start:\n{log.read_text()[-3000:]}"
+        found = re.search(r"http://127\.0\.0\.1:\d+/\S+token=\w+", log.read_text())
+        return found[0] if found and _answers(found[0].split("/lab")[0]) else None
+
+    return wait_for(printed, every=0.2)

@@ -9,7 +9,9 @@ import nbformat
 import pytest
 
 from workshop.__main__ import main
-from workshop.builder import outputs
+from workshop.builder import engine_texts, outputs
+from workshop.engines import NAMES
+from workshop.places import ROOT, SAMPLE_PROJECT
 
 PARAMETERS = """\
 # notes for authors are not built
@@ -152,6 +154,127 @@ def test_every_variant_in_every_language(kit):
     assert code == 0, output
     expected = {f"{variant}/{language}/01_tiny.ipynb" for variant in VARIANTS for language in ("ru", "en")}
     assert set(kit.stored()) == expected | {"notebooks/ru/pipeline/dvc.ipynb", "notebooks/en/pipeline/dvc.ipynb"}
+
+
+ENGINE = """\
+# %% tags=["parameters"]
+number = 3
+
+# %% [markdown] tags=["ru"]
+# # {{ title }}
+# **Лекция 3 мин · упражнения 0 мин**
+#
+# {{ about }}
+
+# %% [markdown] tags=["en"]
+# # {{ title }}
+# **Teaching 3 min · exercises 0 min**
+#
+# {{ about }}
+
+# %%
+"{{ engine }}", "{{ file }}"
+
+# %% [markdown] tags=["ru"]
+# {{ happened }}
+
+# %% [markdown] tags=["en"]
+# {{ happened }}
+"""
+ENGINES = """\
+# comment
+dvc:
+  file: dvc.yaml
+  title: {ru: С DVC, en: With DVC}
+  about: {ru: Стадии в `dvc.yaml`., en: Stages in `dvc.yaml`.}
+  happened: {ru: Всё & сразу., en: All & at once.}
+make:
+  file: all.mk
+  title: {ru: С make, en: With make}
+  about: {ru: Правила., en: Rules.}
+  happened: {ru: Времена., en: Times.}
+"""
+
+
+@pytest.fixture
+def engines(kit):
+    """The kit with a source for the notebooks of two engines."""
+    folder = kit.root / "lessons/pipeline"
+    folder.mkdir()
+    (folder / "engine.py").write_text(ENGINE, encoding="utf-8")
+    (folder / "engines.yaml").write_text(ENGINES, encoding="utf-8")
+    return folder
+
+
+def test_one_source_makes_a_notebook_for_each_engine(kit, engines):
+    code, output = kit.build()
+    assert code == 0, output
+    made = {name for name in kit.stored() if "pipeline" in name}
+    assert made == {f"notebooks/{lang}/pipeline/{name}.ipynb" for lang in ("ru", "en") for name in ("dvc", "make")}
+    ru, en = (nbformat.read(kit.root / f"notebooks/{lang}/pipeline/dvc.ipynb", as_version=4) for lang in ("ru", "en"))
+    assert [cell.source.splitlines()[-1] for cell in ru.cells[1:]] == [
+        "Стадии в `dvc.yaml`.",
+        '"dvc", "dvc.yaml"',
+        "Всё & сразу.",
+    ]
+    assert [cell.source.splitlines()[-1] for cell in en.cells[1:]] == [
+        "Stages in `dvc.yaml`.",
+        '"dvc", "dvc.yaml"',
+        "All & at once.",
+    ]
+    assert en.cells[1].source.startswith("# With DVC\n")
+    assert [cell.id for cell in ru.cells] == [cell.id for cell in en.cells]
+    other = nbformat.read(kit.root / "notebooks/en/pipeline/make.ipynb", as_version=4)
+    assert other.cells[2].source == '"make", "all.mk"'
+    assert not {cell.id for cell in other.cells} & {cell.id for cell in en.cells}
+
+
+# what is changed in engine.py or engines.yaml -> how the error begins, and what it says
+WRONG_ENGINES = {
+    "a word that is not there": ("py", "{{ file }}", "{{ path }}", "engine.py:16: pipeline/dvc: 'path' is undefined"),
+    "a brace too few": ("py", "{{ file }}", "{{ file }", "engine.py:16: pipeline/make: unexpected '}'"),
+    "no text in a language": ("yaml", "ru: Правила., ", "", "engines.yaml:7: make.about.ru: Field required"),
+    "an empty text": ("yaml", "en: Times.", "en: ''", "engines.yaml:7: make.happened.en: String should have at least"),
+    "no file": ("yaml", "  file: all.mk\n", "", "engines.yaml:7: make.file: Field required"),
+    "an unknown field": ("yaml", "all.mk\n", "all.mk\n  minutes: 3\n", "engines.yaml:7: make.minutes: Extra inputs"),
+    "twice": ("yaml", "make:\n", "dvc:\n", "engines.yaml:7: dvc is there twice"),
+    "a key that is no name": ("yaml", "make:\n", "7:\n", "engines.yaml:7: 7: Input should be a valid dictionary"),
+    "a key that is a list": ("yaml", "make:\n", "? [make]\n:\n", "engines.yaml:7: not YAML: found unhashable key"),
+    "not YAML": ("yaml", "{ru: С make", "[ru: С make", "engines.yaml:9: not YAML"),
+    "no mapping": ("yaml", ENGINES, "- dvc\n", "engines.yaml:1: expected `engine:"),
+    "twins": (
+        "yaml",
+        "Stages in `dvc.yaml`.",
+        "Stages.",
+        "engine.py:10: pipeline/dvc: other inline code than its twin in line 4",
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "old", "new", "message"), WRONG_ENGINES.values(), ids=WRONG_ENGINES)
+def test_what_is_wrong_with_an_engines_notebook_is_told_by_file_and_line(kit, engines, kind, old, new, message):
+    kit.edit(engines / {"py": "engine.py", "yaml": "engines.yaml"}[kind], old, new)
+    code, output = kit.build()
+    assert code == 1
+    assert f"lessons/pipeline/{message}" in output
+    assert kit.stored() == {}
+
+
+def test_an_engines_notebook_has_one_source(kit, engines):
+    (engines / "make.py").write_text(LESSON, encoding="utf-8")
+    code, output = kit.build()
+    assert (code, "engines.yaml:1: make.py makes a notebook of that name too" in output) == (1, True)
+    (engines / "make.py").unlink()
+    (engines / "engines.yaml").unlink()
+    code, output = kit.build()
+    assert (code, "engines.yaml:1: is not there: engine.py needs it" in output) == (1, True)
+
+
+def test_the_kits_engines_have_their_notebooks_in_the_order_of_the_lecture():
+    found, wrong = engine_texts.read(ROOT / "lessons/pipeline/engines.yaml")
+    assert wrong == []
+    assert tuple(found) == NAMES
+    assert [name for name, engine in found.items() if not (SAMPLE_PROJECT / engine.file).is_file()] == []
 
 
 def test_lesson_starts_with_parameters_and_has_one_language(kit):

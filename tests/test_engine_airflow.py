@@ -6,7 +6,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from flight_delays import artifacts
 from flight_delays.pipeline import STAGES, Project, edges
 from workshop.engines import airflow
+from workshop.engines.servers import wait_for
 from workshop.places import BIN, SAMPLE_PROJECT
 from workshop.sandbox import CommandFailed, Sandbox
 
@@ -228,10 +228,7 @@ def test_the_ui_tells_its_password_and_ctrl_c_in_the_middle_of_a_task_leaves_not
         browser = airflow.Airflow(sandbox, url, password, {})
         browser.wait_until_ready()
         browser.api("/api/v2/dags/flight_delays/dagRuns", {"logical_date": None, "conf": {}})
-        until = time.monotonic() + 60
-        while not marker.exists():
-            assert time.monotonic() < until
-            time.sleep(0.1)
+        wait_for(marker.exists, 60)
         assert len(processes_in(sandbox.root)) >= 6  # three servers, two workers, a task
         ui.send_signal(signal.SIGINT)
         assert ui.wait(60) == 0

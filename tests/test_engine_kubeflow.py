@@ -2,9 +2,13 @@
 
 import hashlib
 import json
+import os
 import re
+import runpy
+import sys
 from collections import Counter
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 import yaml
@@ -63,6 +67,24 @@ def test_committed_yaml_is_a_pipeline_spec_that_needs_no_installing():
 def test_graph_of_the_compiled_pipeline_is_that_of_the_project(tmp_path):
     sandbox = Sandbox.create(tmp_path / "project")
     assert kubeflow.graph(sandbox.root) == expected_graph(sandbox)
+
+
+@pytest.mark.parametrize("given", [{}, {"TMPDIR": "/there", "PYTHONPATH": "/some/where"}], ids=["unset", "set"])
+def test_what_the_tasks_are_given_is_taken_back(tmp_path, monkeypatch, given):
+    for name in ("TMPDIR", "PYTHONPATH"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "path", [*sys.path])  # the module adds its project
+    adapter = runpy.run_path(str(SAMPLE_PROJECT / kubeflow.SCRIPT))
+    before = (dict(os.environ), sys.executable)
+    with pytest.raises(ZeroDivisionError), adapter["surroundings_of_tasks"](str(tmp_path)):
+        assert os.environ["TMPDIR"] == str(tmp_path)
+        assert os.environ["PYTHONPATH"].split(os.pathsep) == [str(SAMPLE_PROJECT), *filter(None, [given.get("PYTHONPATH")])]
+        assert os.environ["PATH"] == os.pathsep.join([str(Path(before[1]).parent), before[0]["PATH"]])
+        assert sys.executable == "python3"
+        1 / 0  # noqa: B018
+    assert (dict(os.environ), sys.executable) == before
 
 
 def test_other_months_and_candidates_are_wired_in(tmp_path):

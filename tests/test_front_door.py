@@ -14,7 +14,7 @@ import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 
-from workshop.places import BIN, ROOT
+from workshop.places import BIN, ROOT, not_copied
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z-]+):.*?## ", MAKEFILE, re.M))
@@ -262,10 +262,7 @@ def test_what_goes_to_pages_is_what_make_site_builds():
 def clone(tmp_path_factory):
     """A git repository with the files of the kit as they are now."""
     folder = tmp_path_factory.mktemp("clone") / "kit"
-    leave = shutil.ignore_patterns(
-        ".git", ".venv", "runs", "work", "build", ".build*", "__pycache__", ".pytest_cache", ".ruff_cache"
-    )
-    shutil.copytree(ROOT, folder, ignore=leave)
+    shutil.copytree(ROOT, folder, ignore=not_copied)
     (folder / ".venv").symlink_to(BIN.parent)
     for command in (["init", "--quiet"], ["add", "--all", "--", ":!.venv"]):
         subprocess.run(["git", *command], cwd=folder, check=True)

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from nbformat.v4 import new_code_cell
 
 from workshop.builder.format import BuildError
 from workshop.builder.tasks import fill, read_exercise
 from workshop.engines.servers import wait_for
-from workshop.grading import jail, notebook, submissions
+from workshop.grading import feedback, jail, notebook, submissions
 from workshop.grading.feedback import text
 from workshop.grading.gradebook import write_csv
 from workshop.grading.grader import Grade, Grader
@@ -398,6 +399,22 @@ def test_grade_of(student, graded):
         return
     remark = text(key, "ru", **values, other="02_other", lesson="01_tiny") if key else ""
     assert row["remark"] == remark
+
+
+def test_feedback_shows_text_and_pictures_of_every_kind_of_output():
+    outputs = [
+        {"output_type": "stream", "text": ["<i>", "said"]},
+        {"output_type": "error", "traceback": ["\x1b[31mNameError\x1b[0m", "x"]},
+        {"output_type": "display_data", "data": {"image/png": "aGk=\n", "text/plain": "<Figure>"}},
+        {"output_type": "execute_result", "data": {"text/plain": "42", "text/html": "<script>alert(1)</script>"}},
+        {"output_type": "display_data", "data": {"text/html": "<script>alert(2)</script>"}},
+    ]
+    cells = [new_code_cell("print(1)", id="one"), new_code_cell("print(2)", id="two", metadata={"tags": ["added"]})]
+    section = feedback.section("Task 1", cells, {"one": {"outputs": outputs}}, opened=True)
+    page = feedback.page(Grade("<Zed>", "01_tiny", "en", 8), [section], "en")
+    for part in ("&lt;Zed&gt;", "&lt;i&gt;said</pre>", '<pre class="error">NameError\nx</pre>', "base64,aGk=", "<pre>42</pre>"):
+        assert part in page
+    assert (page.count("<img"), page.count("alert"), page.count(text("added", "en"))) == (1, 0, 1)
 
 
 @pytest.mark.engine

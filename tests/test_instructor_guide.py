@@ -19,7 +19,7 @@ from tests import slide_source
 from workshop import __main__ as command_line
 from workshop import doctor
 from workshop.builder.tasks import read_exercise
-from workshop.places import BIN, LANGUAGES, LESSONS, ROOT
+from workshop.places import BIN, LANGUAGES, LESSONS, ROOT, not_copied
 from workshop.quiz.questions import POINTS
 
 GUIDE = ROOT / "docs/instructor"
@@ -341,8 +341,7 @@ def test_a_failure_has_message_cause_way_out_words_and_command(lang):
 def kit(tmp_path):
     """The whole kit in a folder of its own, with our environment."""
     kit = tmp_path / "kit"
-    leave = (".venv", ".git", "runs", "work", "build", "__pycache__", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints")
-    shutil.copytree(ROOT, kit, ignore=lambda _, names: [name for name in names if name in leave], symlinks=True)
+    shutil.copytree(ROOT, kit, ignore=not_copied, symlinks=True)
     (kit / ".venv").symlink_to(sys.prefix, target_is_directory=True)
     subprocess.run(["git", "init", "--quiet", kit], check=True)  # or ruff would not know .gitignore
     yield kit

@@ -6,15 +6,14 @@ import shutil
 import socket
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 from jupyter_client import BlockingKernelClient
 
-from workshop.engines.servers import OPENER, free_port
+from workshop.engines.servers import free_port
 from workshop.lab.start import own_exercises, start_page
 from workshop.places import ROOT
 
@@ -133,13 +132,10 @@ def server(kit, home):
 
 
 def ask(server, path: str, data: dict | None = None, *, token: bool = True):
-    request = urllib.request.Request(
-        f"{server.origin}{path}",
-        data=json.dumps(data).encode() if data else None,
-        headers={"Authorization": f"token {server.token}"} if token else {},
-    )
-    with OPENER.open(request, timeout=60) as response:
-        return json.load(response)
+    headers = {"Authorization": f"token {server.token}"} if token else {}
+    method = "POST" if data else "GET"
+    answer = httpx.request(method, f"{server.origin}{path}", json=data, headers=headers, timeout=60, trust_env=False)
+    return answer.raise_for_status().json()
 
 
 def test_the_address_is_the_start_page(server, kit):
@@ -152,9 +148,9 @@ def test_the_address_is_the_start_page(server, kit):
 
 @pytest.mark.parametrize("path", ["/api/contents/", "/api/kernels", "/api/contents/work/start.ru.md"])
 def test_without_the_token_nothing_is_given(server, path):
-    with pytest.raises(urllib.error.HTTPError) as refused:
+    with pytest.raises(httpx.HTTPStatusError) as refused:
         ask(server, path, token=False)
-    assert refused.value.code == 403
+    assert refused.value.response.status_code == 403
     assert ask(server, path) is not None
 
 

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import nbformat
@@ -213,10 +212,7 @@ def test_an_interrupted_run_leaves_no_kernel_and_goes_on(kit, tmp_path):
         command("--lessons"), cwd=kit, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     try:
-        for _ in range(600):
-            if (tmp_path / "pid").exists() and (tmp_path / "pid").read_text():
-                break
-            time.sleep(0.1)
+        wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(), 60)
         kernel = int((tmp_path / "pid").read_text())
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=60)

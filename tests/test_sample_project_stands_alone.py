@@ -9,13 +9,10 @@ import sys
 import pytest
 import yaml
 
-from workshop.places import ROOT, SAMPLE_PROJECT
+from workshop.places import ROOT, SAMPLE_PROJECT, not_copied
 
 LIBRARIES = {*("matplotlib", "numpy", "pandas", "pandera", "pydantic", "pyarrow", "skops", "sklearn", "threadpoolctl", "yaml")}
 ENGINES = {"dags": {"airflow"}, "flows": {"prefect", "prefect_dask"}, "kubeflow_pipeline": {"kfp"}}
-MADE = shutil.ignore_patterns(
-    *("data", "models", "reports", "registry", "logs", ".engines", ".dvc", "mlruns", "__pycache__", ".pytest_cache")
-)
 
 
 def imported(code: str) -> set[str]:
@@ -71,7 +68,7 @@ def test_the_shipped_tests_need_nothing_of_the_kit(file):
 def alone(tmp_path_factory):
     """Nothing but sample_project, in a folder with a space and Cyrillic letters."""
     root = tmp_path_factory.mktemp("away") / "с пробелом"
-    shutil.copytree(SAMPLE_PROJECT, root, ignore=MADE)
+    shutil.copytree(SAMPLE_PROJECT, root, ignore=not_copied)
     params = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
     params["ingest"]["rows"] = 1000
     params["months"] = {"2013-01": "train", "2013-02": "test"}

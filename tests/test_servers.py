@@ -4,6 +4,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 
 import psutil
@@ -98,3 +99,33 @@ def test_set_up_makes_the_databases_of_all_engines(tmp_path, monkeypatch):
     for file, table in zip(kept, ["registered_models", "dag_run", "flow_run"], strict=True):
         with closing(sqlite3.connect(file)) as connection:
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+
+
+class Nth:
+    """A condition that gives something true when it is asked for the `n`th time."""
+
+    def __init__(self, n):
+        self.n, self.asked = n, 0
+
+    def __call__(self):
+        self.asked += 1
+        return self.asked == self.n and "here"
+
+
+def test_what_is_waited_for_is_given_as_soon_as_it_comes():
+    start = time.monotonic()
+    assert wait_for(Nth(1)) == "here"
+    assert wait_for(Nth(3), every=0.3) == "here"
+    assert 0.6 <= time.monotonic() - start < 60
+
+
+def test_waiting_ends_with_the_error_that_was_asked_for():
+    never = Nth(0)
+    with pytest.raises(TimeoutError, match=r"waited 0\.3 s in vain"):
+        wait_for(never, 0.3, every=0.05)
+    assert 1 < never.asked < 10
+    with pytest.raises(CommandFailed, match="no server"):
+        wait_for(Nth(0), 0, or_fail=CommandFailed("no server"))
+    with pytest.raises(ZeroDivisionError):  # what the condition raises is not waited for
+        wait_for(lambda: 1 / 0)
+    assert wait_for(Nth(1), 0) == "here"

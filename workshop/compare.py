@@ -10,7 +10,8 @@ from flight_delays import artifacts
 from flight_delays.pipeline import Project
 from flight_delays.stages.ingest import SOURCES, thin
 from workshop.engine_run import stored
-from workshop.engines import in_order
+from workshop.engines import NAMES
+from workshop.ground.results import in_order
 
 
 def count_flights(project: Project) -> int:
@@ -44,7 +45,7 @@ def table(results: dict[str, Any]) -> pd.DataFrame:
 
     "Same" compares with the plain scripts, or with the first engine where scripts did not run.
     """
-    engines = in_order(results["engines"])
+    engines = in_order(results["engines"], NAMES)
     if not engines:
         return pd.DataFrame()
     reference = engines.get("scripts") or next(iter(engines.values()))

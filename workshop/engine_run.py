@@ -24,7 +24,8 @@ def open_sandbox(
 ) -> Sandbox:
     """A fresh copy of the project for one engine below `run_dir`, with the parameters of the run."""
     sandbox = Sandbox.create(Path(run_dir) / "work" / engine)
-    for key, value in {"months": split(train_months, test_months), "ingest.rows": rows, "train.seed": seed}.items():
+    months = split(train_months, test_months)
+    for key, value in {"months": months, "ingest.rows": rows, "train.seed": seed}.items():
         sandbox.set_param(key, value)
     Project.load(sandbox.root)  # a wrong parameter shows here, not in the middle of an engine's log
     return sandbox

@@ -2,31 +2,21 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import cycle, pairwise
 from pathlib import Path
 
 import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from workshop.ground import boxes, colours
+from workshop.ground.boxes import Arrow, Box, Look
 from workshop.ground.records import Record
 from workshop.ground.texts import by_language
 
-# Okabe and Ito (2008): told apart by colour-blind eyes too
-COLOURS = {
-    "ingest": "#56B4E9",
-    "validate": "#009E73",
-    "prepare": "#0072B2",
-    "train": "#D55E00",
-    "evaluate": "#CC79A7",
-    "gate": "#E69F00",
-    "register": "#000000",
-}
-_OTHER = "#888888"  # tasks that are no stage of ours, such as Airflow's planning
-_OWN, _WORK, _START = "#E69F00", "#0072B2", "#BBBBBB"
+COLOURS = colours.STAGES
+_OWN, _WORK, _START = colours.ORANGE, colours.BLUE, "#BBBBBB"
 _ON_BAR = "#010101"  # stays dark on a dark page, unlike black
-PAPER = "#FEFEFE"  # what is to look like the page behind it; slides have dark pages too
 _TEXTS = by_language(Path(__file__).with_suffix(".yaml"))
 _STYLE = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "svg.fonttype": "path", "svg.hashsalt": "kit"}
 
@@ -73,10 +63,10 @@ def gantt(
         axes = figure.subplots()
         start = start if start is not None else min((r.start for r in records), default=0.0)
         for row, record in enumerate(records):
-            colour = COLOURS.get(record.stage, _OTHER)
+            colour = COLOURS.get(record.stage, colours.GREY)
             axes.barh(row, record.end - record.start, left=record.start - start, color=colour, height=0.72)
             if record.status != "done":
-                noted = _OTHER if record.status == "cached" else "#D55E00"
+                noted = colours.GREY if record.status == "cached" else colours.VERMILION
                 axes.text(record.end - start, row, f" {record.status}", va="center", color=noted)
         axes.set_yticks(range(len(records)), [record.name for record in records], fontsize=labels)
         axes.invert_yaxis()
@@ -116,11 +106,10 @@ def overhead_bars(engines: Mapping[str, Mapping[str, float]], *, width: float = 
 
 def curve(tables: Mapping[str, pd.DataFrame], title: str, *, diagonal: bool, height: float = 4, lang: str = "en") -> Figure:
     """One kind of curve (columns x, y, candidate) for each candidate; `tables` is candidate -> points."""
-    colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]
     with matplotlib.rc_context(_STYLE):
         figure = _figure(1.1 * height, height)
         axes = figure.subplots()
-        for colour, (name, table) in zip(colours, tables.items(), strict=False):
+        for colour, (name, table) in zip(cycle(colours.CURVES), tables.items(), strict=False):
             x, y = table.columns[:2]
             axes.plot(table[x], table[y], color=colour, label=name, marker="o" if len(table) < 50 else None)
         if diagonal:
@@ -146,41 +135,37 @@ def graph(months: Mapping[str, str], candidates: Sequence[str], *, width: float 
     """The whole pipeline, box by box: a row for each month (month -> train or test), then the candidates and the end."""
     chain = ["ingest", "validate", "prepare"]
     rows = len(months)
-    middle = (rows - 1) / 2
-    places: dict[str, tuple[float, float, str]] = {}
-    for row, month in enumerate(months):
-        for column, stage in enumerate(chain):
-            places[f"{stage} {month}"] = (column, row, stage)
+    found = {
+        f"{stage} {month}": _stage(stage, month, column, row)
+        for row, month in enumerate(months)
+        for column, stage in enumerate(chain)
+    }
     # beside the months they learn from, and never in the way of the test months' arrows
     learnt_from = [row for row, part in enumerate(months.values()) if part == "train"]
     half = (len(candidates) - 1) * 0.6
     centre = min(sum(learnt_from) / len(learnt_from), max(learnt_from) + 0.6 - half)
     for row, candidate in enumerate(candidates):
-        places[f"train {candidate}"] = (3, centre - half + row * 1.2, "train")
+        found[f"train {candidate}"] = _stage("train", candidate, 3, centre - half + row * 1.2)
     for column, stage in enumerate(["evaluate", "gate", "register"], start=4):
-        places[stage] = (column, middle, stage)
-    arrows = [(f"{a} {m}", f"{b} {m}") for m in months for a, b in pairwise(chain)]
-    arrows += [(f"prepare {m}", f"train {c}") for m, part in months.items() if part == "train" for c in candidates]
-    arrows += [(f"train {c}", "evaluate") for c in candidates] + [("evaluate", "gate"), ("gate", "register")]
-    past_training = [(f"prepare {m}", "evaluate") for m, part in months.items() if part == "test"]
+        found[stage] = _stage(stage, None, column, (rows - 1) / 2)
+    pairs = [(f"{a} {m}", f"{b} {m}") for m in months for a, b in pairwise(chain)]
+    pairs += [(f"prepare {m}", f"train {c}") for m, part in months.items() if part == "train" for c in candidates]
+    pairs += [(f"train {c}", "evaluate") for c in candidates] + [("evaluate", "gate"), ("gate", "register")]
+    arrows = [Arrow(a, b, sides=("right", "left")) for a, b in pairs]
+    # from below, around the candidates, which see no test month
+    tested_on = [f"prepare {m}" for m, part in months.items() if part == "test"]
+    arrows += [Arrow(name, "evaluate", sides=("right", "bottom"), bend=0.18) for name in tested_on]
     with matplotlib.rc_context(_STYLE):
-        top = min(y for _, y, _ in places.values())
+        top = min(box.y for box in found.values())
         figure = _figure(width, 0.065 * font * (rows - top) + 0.9)
         axes = figure.subplots()
-        for a, b in arrows + past_training:
-            (xa, ya, _), (xb, yb, _) = places[a], places[b]
-            # from below, around the candidates, which see no test month
-            tip, bend = ((xb, yb + 0.33), 0.18) if (a, b) in past_training else ((xb - 0.4, yb), 0.0)
-            arrow = FancyArrowPatch((xa + 0.4, ya), tip, arrowstyle="-|>", connectionstyle=f"arc3,rad={bend}")
-            arrow.set(mutation_scale=9, color="#777777", linewidth=1)
-            axes.add_patch(arrow)
-        for name, (x, y, stage) in places.items():
-            box = FancyBboxPatch((x - 0.38, y - 0.3), 0.76, 0.6, boxstyle="round,pad=0.02", facecolor=PAPER, linewidth=1.6)
-            box.set_edgecolor(COLOURS[stage])
-            axes.add_patch(box)
-            axes.text(x, y, name.replace(" ", "\n"), ha="center", va="center", fontsize=font)
+        boxes.draw(axes, found, arrows, Look(font=font, border=1.6, line=1, head=9, corner=0.02, shrink=2))
         for row, part in enumerate(months.values()):
             axes.text(-0.5, row, part, ha="right", va="center", fontsize=font + 0.5, color="#555555")
         axes.set(xlim=(-0.95, 6.5), ylim=(rows - 0.4, top - 0.6))
         axes.set_axis_off()
         return figure
+
+
+def _stage(stage: str, item: str | None, x: float, y: float) -> Box:
+    return Box(x, y, COLOURS[stage], width=0.8, height=0.64, text=f"{stage}\n{item}" if item else stage)

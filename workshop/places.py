@@ -1,7 +1,9 @@
 """Where things are in the kit, and in which languages."""
 
 import os
+import re
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -11,6 +13,25 @@ RUNS = ROOT / "runs"
 WORK = Path(os.environ.get("WORKSHOP_WORK", ROOT / "work"))  # sandboxes; `make run` has its own
 BIN = Path(sys.executable).parent  # not resolved: the environment's own folder, with the engines' commands
 LANGUAGES = ("ru", "en")  # of everything that is read; folders bear these names
+CYRILLIC = re.compile(r"[\u0400-\u04ff]")  # a letter that has no business in English and in code
+
+# What runs, tests and tools leave: in any folder, and at places in the kit.
+_LEFT = ("__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".ruff_cache", "*.egg-info", "*.partial", "*.previous")
+_LEFT_IN_KIT = (".git", ".venv", "runs", "work", "build", "bench/work", "site/build", "site/.build.*", "slides/build")
+_LEFT_IN_PROJECT = ("data", "models", "reports", "registry", "logs", "dvc_plots", "mlruns", "mlflow.db", "dvc.lock")
+_LEFT_IN_PROJECT += (".engines", ".dvc", ".git")
+_LEFT_AT = (*_LEFT_IN_KIT, *(f"sample_project/{name}" for name in _LEFT_IN_PROJECT))
+
+
+def not_copied(folder: str, names: list[str]) -> set[str]:
+    """Which files of a folder of the kit a copy leaves out; `ignore` of shutil.copytree."""
+    places = {name: Path(folder, name) for name in names}
+    at = {name: place.relative_to(ROOT).as_posix() for name, place in places.items() if place.is_relative_to(ROOT)}
+    return {
+        name
+        for name in names
+        if any(fnmatchcase(name, left) for left in _LEFT) or any(fnmatchcase(at.get(name, ""), left) for left in _LEFT_AT)
+    }
 
 
 # Settings of the user's own installations, which would send our runs there.

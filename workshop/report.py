@@ -7,14 +7,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from flight_delays import artifacts
 from workshop import figures
 from workshop.compare import table
 from workshop.engine_run import stored
-from workshop.engines import in_order
+from workshop.engines import NAMES
 from workshop.ground.months import split
+from workshop.ground.rendering import render
+from workshop.ground.results import in_order
 from workshop.ground.texts import by_language
 
 _PACKAGES = ("dvc", "apache-airflow", "prefect", "kfp", "mlflow", "pandas", "scikit-learn")
@@ -24,16 +24,11 @@ def write_report(run_dir: str | Path, *, train_months: Sequence[str], test_month
     """Write report.html from results.json and what the engines left in `run_dir`; give its path."""
     run_dir = Path(run_dir)
     results = artifacts.read_json(run_dir / "results.json")
-    results["engines"] = in_order(results["engines"])
+    results["engines"] = in_order(results["engines"], NAMES)
     engines = {name: stored(run_dir, name) for name in results["engines"]}
     months = split(train_months, test_months)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-    )
-    page = environment.get_template("report.html.j2").render(
+    page = render(
+        Path(__file__).with_suffix(".html.j2"),
         lang=lang,
         t=by_language(Path(__file__).with_suffix(".yaml"))[lang],
         name=run_dir.resolve().name,

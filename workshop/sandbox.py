@@ -8,27 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from workshop.ground.params_file import set_value
 from workshop.ground.processes import guarded
 from workshop.ground.records import Record
-from workshop.places import SAMPLE_PROJECT, environment
-
-_NOT_COPIED = shutil.ignore_patterns(
-    "data",
-    "models",
-    "reports",
-    "registry",
-    "logs",
-    ".engines",
-    ".dvc",
-    "dvc.lock",
-    "__pycache__",
-    ".git",
-    "mlruns",
-    "mlflow.db",
-    ".pytest_cache",
-)
+from workshop.places import SAMPLE_PROJECT, environment, not_copied
 
 
 class CommandFailed(RuntimeError):
@@ -50,7 +33,7 @@ class Sandbox:
             if not (root / "params.yaml").exists() and any(root.iterdir()):
                 raise FileExistsError(f"{root} is not a copy of sample_project; remove it yourself if it may go")
             shutil.rmtree(root)
-        shutil.copytree(SAMPLE_PROJECT, root, ignore=_NOT_COPIED)
+        shutil.copytree(SAMPLE_PROJECT, root, ignore=not_copied)
         sandbox = cls(root)
         sandbox.journal_file.parent.mkdir()
         for key, value in (params or {}).items():
@@ -58,17 +41,8 @@ class Sandbox:
         return sandbox
 
     def set_param(self, key: str, value: Any) -> None:
-        """Set a parameter by its dotted key, such as `train.candidates.boosting.max_iter`."""
-        file = self.root / "params.yaml"
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        *sections, last = key.split(".")
-        place = content
-        for section in sections:
-            place = place[section]
-        if last not in place:
-            raise KeyError(f"{key}: not in {file}")
-        place[last] = value
-        file.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        """Set a parameter by its dotted key, such as `train.candidates.boosting.max_iter`; KeyError if there is none."""
+        set_value(self.root / "params.yaml", key, value)
 
     def environment(self, **extra: str) -> dict[str, str]:
         """The environment of a process that works in this sandbox."""

@@ -8,7 +8,6 @@ import os
 import sqlite3
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -25,7 +24,7 @@ from IPython.display import Code
 from workshop import figures
 from workshop.engines.base import engine_record
 from workshop.engines.prefect import Prefect, access_settings
-from workshop.engines.servers import free_port
+from workshop.engines.servers import free_port, wait_for
 from workshop.sandbox import Record
 
 HERE = Path(__file__).parent
@@ -98,14 +97,20 @@ def _task_runs(session: Prefect, since: datetime) -> list[TaskRun]:
     started = {"flow_runs": {"start_time": {"after_": since.isoformat()}}}
     flows = [run["id"] for run in session.api("/flow_runs/filter", started)]
     wanted = {"flow_runs": {"id": {"any_": flows}}, "limit": 200}
-    until, answers = time.monotonic() + _RECORD_TIMEOUT, []
-    while flows and time.monotonic() < until:
-        runs = session.api("/task_runs/filter", wanted)
-        answers = [*answers, {run["id"]: (run["state_name"], run["run_count"]) for run in runs}][-_SAME_POLLS:]
-        if len(answers) == _SAME_POLLS and all(answer == answers[0] for answer in answers):
-            return sorted((_task_run(run) for run in runs if run["start_time"]), key=lambda run: run.start)
-        time.sleep(_POLL)
-    return []
+    answers: list[list[dict[str, Any]]] = []
+
+    def heard_of_everything() -> bool:
+        answers.append(session.api("/task_runs/filter", wanted))
+        last = [{run["id"]: (run["state_name"], run["run_count"]) for run in runs} for runs in answers[-_SAME_POLLS:]]
+        return len(last) == _SAME_POLLS and all(states == last[0] for states in last)
+
+    if not flows:
+        return []
+    try:
+        wait_for(heard_of_everything, _RECORD_TIMEOUT, every=_POLL)
+    except TimeoutError:
+        return []
+    return sorted((_task_run(run) for run in answers[-1] if run["start_time"]), key=lambda run: run.start)
 
 
 def _task_run(run: dict[str, Any]) -> TaskRun:

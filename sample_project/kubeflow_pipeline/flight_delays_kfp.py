@@ -14,7 +14,8 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -238,10 +239,10 @@ def build(project: Project):
     evaluate_all = component(evaluate, models=project.candidates, months=test_months)
     gate_best = component(gate, months=test_months)
     register_best = component(register, models=project.candidates, months=train_months)
-    artifacts = {"metrics": dsl.Metrics, "predictions": dsl.Dataset}
-    artifacts |= dict.fromkeys(["plots", "decision", "receipt"], dsl.Artifact)
-    artifacts |= {input_name("model", candidate): dsl.Model for candidate in project.candidates}
-    outputs = NamedTuple("Outputs", artifacts.items())
+    fields = {"metrics": dsl.Metrics, "predictions": dsl.Dataset}
+    fields |= dict.fromkeys(["plots", "decision", "receipt"], dsl.Artifact)
+    fields |= {input_name("model", candidate): dsl.Model for candidate in project.candidates}
+    outputs = NamedTuple("Outputs", fields.items())
 
     # registry is a folder that the tasks share. On a cluster: a volume, mounted into gate and register
     # (kfp-kubernetes: kubernetes.mount_pvc(task, pvc_name="registry", mount_path="/mnt/registry")).
@@ -313,8 +314,7 @@ def run() -> int:
     OUTPUTS.mkdir(parents=True)
     compiler.Compiler().compile(pipeline, str(OUTPUTS / "pipeline.yaml"))  # what runs here, with these params
     params_hash, registry = project.params.sha256(), str(project.registry.resolve())
-    with TemporaryDirectory(dir=OUTPUTS) as temporary:
-        _prepare_for_processes(temporary)
+    with TemporaryDirectory(dir=OUTPUTS) as temporary, surroundings_of_tasks(temporary):
         local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(OUTPUTS), raise_on_error=False)
         done = pipeline(registry=registry, git_commit=git_commit(ROOT), params_hash=params_hash)
     made = _made_by(pipeline)
@@ -329,14 +329,26 @@ def run() -> int:
     return 1
 
 
-def _prepare_for_processes(temporary: str) -> None:
-    """See to it that the tasks' processes find Python, this project and a folder for what KFP leaves lying about."""
-    os.environ["TMPDIR"] = temporary
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    # The local runner replaces the word python3 in its shell command by sys.executable, without quotes: a path with
-    # a space would break it. So it gets the bare name, and the search path begins with our environment.
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    sys.executable = "python3"
+@contextmanager
+def surroundings_of_tasks(temporary: str) -> Iterator[None]:
+    """Let the tasks' processes find Python, this project and a folder for what KFP leaves lying about; then put all back."""
+    before = {name: os.environ.get(name) for name in ("TMPDIR", "PYTHONPATH", "PATH")}
+    executable = sys.executable
+    try:
+        os.environ["TMPDIR"] = temporary
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), before["PYTHONPATH"]]))
+        # The local runner replaces the word python3 in its shell command by sys.executable, without quotes: a path with
+        # a space would break it. So it gets the bare name, and the search path begins with our environment.
+        os.environ["PATH"] = os.pathsep.join([str(Path(executable).parent), before["PATH"] or ""])
+        sys.executable = "python3"
+        yield
+    finally:
+        sys.executable = executable
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _made_by(pipeline) -> dict[str, Path]:

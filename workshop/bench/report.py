@@ -1,5 +1,6 @@
 """The table and the chart of `make bench`."""
 
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,18 @@ from matplotlib.figure import Figure
 from flight_delays.pipeline import STAGES
 from workshop import engines, figures
 from workshop.bench.growth import ROWS_PER_MONTH
-from workshop.ground.results import SITUATIONS
+from workshop.ground.results import SITUATIONS, in_order
 
 
-def in_order(results: dict[str, Any]) -> dict[str, Any]:
-    """The results as people read them: a file of JSON has its keys by the alphabet."""
-    ordered = {"machine": results["machine"], "engines": {}}
-    for name, engine in engines.in_order(results["engines"]).items():
-        ordered["engines"][name] = {**engine, "situations": {s: engine["situations"][s] for s in SITUATIONS}}
+def as_read(results: dict[str, Any]) -> dict[str, Any]:
+    """The results in the order in which people read them."""
+    ordered = {"machine": results["machine"], "engines": in_order(results["engines"], engines.NAMES)}
+    for name, engine in ordered["engines"].items():
+        ordered["engines"][name] = {**engine, "situations": in_order(engine["situations"], SITUATIONS)}
     if growth := results.get("growth"):
-        factors = {factor: growth[factor] for factor in ROWS_PER_MONTH}
+        factors = in_order(growth, ROWS_PER_MONTH)
         ordered["growth"] = {
-            **{factor: {**m, "stages": {stage: m["stages"][stage] for stage in STAGES}} for factor, m in factors.items()},
+            **{factor: {**measured, "stages": in_order(measured["stages"], STAGES)} for factor, measured in factors.items()},
             **{name: whole for name, whole in growth.items() if name not in factors},
         }
     return ordered
@@ -91,7 +92,7 @@ def write_chart(results: dict[str, Any], path: Path) -> None:
         figure = Figure(figsize=(9, 4), layout="constrained")
         axes = figure.subplots()
         width = 0.8 / len(measured)
-        for number, (name, colour) in enumerate(zip(measured, figures.COLOURS.values(), strict=False)):
+        for number, (name, colour) in enumerate(zip(measured, cycle(figures.COLOURS.values()), strict=False)):
             places = [n + (number - (len(measured) - 1) / 2) * width for n in range(len(situations))]
             seconds = [measured[name]["situations"][s]["seconds"] for s in situations]
             bars = axes.bar(places, seconds, width=width * 0.92, color=colour, label=name)

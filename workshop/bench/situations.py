@@ -5,6 +5,7 @@ from typing import Any
 
 from workshop import engines
 from workshop.engines.base import Outcome, Session
+from workshop.ground.months import split
 from workshop.ground.results import BENCH, SITUATIONS
 from workshop.sandbox import Sandbox
 
@@ -36,8 +37,7 @@ def _in_situation(situation: str, session: Session) -> Outcome:
         case "hyper-parameter changed":
             box.set_param("train.candidates.boosting.max_iter", 90)
         case "month added":
-            months = ["2013-01", "2013-02", "2013-03", "2013-04"]
-            box.set_param("months", dict.fromkeys(months, "train") | {"2013-05": "test"})
+            box.set_param("months", split(["2013-01", "2013-02", "2013-03", "2013-04"], ["2013-05"]))
         case "resumed after a failure":
             return after_failure(session)
     return session.run()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from workshop.builder import engine_texts
 from workshop.places import LANGUAGES
 
 BEGIN = re.compile(r"(\s*)# BEGIN SOLUTION\s*")
@@ -92,6 +93,11 @@ class Source:
     def lesson(self) -> str:
         """The folder's name."""
         return self.file.parent.name
+
+    @property
+    def is_one_of_many(self) -> bool:
+        """Whether the file makes other notebooks too."""
+        return self.file.name == engine_texts.SOURCE
 
     @property
     def code(self) -> list[Cell]:

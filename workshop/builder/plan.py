@@ -66,7 +66,10 @@ def read_sources(lessons: Path) -> tuple[list[Source], list[Problem]]:
     sources = []
     for file, kind, name in files:
         source, wrong = reading.read(file, kind, name)
-        problems += [*wrong, *rules.check(source, places[file.parent], blank)]
+        wrong = [*wrong, *rules.check(source, places[file.parent], blank)]
+        if source.is_one_of_many:
+            wrong = [replace(problem, text=f"{name}: {problem.text}") for problem in wrong]
+        problems += wrong
         sources.append(source)
     return sources, problems
 

@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from jinja2 import TemplateError
 from jupytext.formats import get_format_implementation
 
+from workshop.builder import engine_texts
 from workshop.builder.format import EXERCISE_TAGS, LESSON_TAGS, RUN_TAGS, Block, Cell, Problem, Source
+from workshop.ground.rendering import fill
 from workshop.places import LANGUAGES
 
 _LESSON_FOLDER = re.compile(r"\d\d_[a-z0-9_]+")
@@ -22,7 +26,9 @@ def find(lessons: Path) -> tuple[list[tuple[Path, str, str]], list[Problem]]:
     for file in sorted(lessons.glob("*/*.py")):
         folder = file.parent.name
         if folder == _PIPELINE:
-            found.append((file, "pipeline", f"{_PIPELINE}/{file.stem}"))
+            names, wrong = _names(file)
+            found += [(file, "pipeline", f"{_PIPELINE}/{name}") for name in names]
+            problems += wrong
         elif file.stem in ("lesson", "exercise"):
             if not _LESSON_FOLDER.fullmatch(folder):
                 problems.append(Problem(file, 1, f"the folder of a lesson is named like 04_dvc, not {folder}"))
@@ -31,17 +37,42 @@ def find(lessons: Path) -> tuple[list[tuple[Path, str, str]], list[Problem]]:
             problems.append(
                 Problem(file, 1, "a file with cells is named lesson.py or exercise.py: this one would never be built")
             )
-    if not found:
+    if not found and not problems:
         problems.append(Problem(lessons, 1, "no source of a notebook in this folder"))
     return found, problems
+
+
+def _names(file: Path) -> tuple[list[str], list[Problem]]:
+    """The notebooks that a source in lessons/pipeline makes."""
+    if file.name != engine_texts.SOURCE:
+        return [file.stem], []
+    texts = file.with_name(engine_texts.TEXTS)
+    engines, wrong = engine_texts.read(texts)
+    twice = [name for name in engines if file.with_name(f"{name}.py").exists()]
+    problems = [Problem(texts, line, text) for line, text in wrong]
+    return list(engines), [*problems, *(Problem(texts, 1, f"{name}.py makes a notebook of that name too") for name in twice)]
 
 
 def read(file: Path, kind: str, name: str) -> tuple[Source, list[Problem]]:
     """Read a source file; what is wrong with single cells and with the twins comes back as problems."""
     cells, problems = read_cells(file)
+    if values := engine_texts.values(file, name):
+        cells, wrong = _filled(file, cells, values)
+        problems += wrong
     problems += _tag_problems(file, cells, LESSON_TAGS if kind != "exercise" else EXERCISE_TAGS)
     blocks, more = _pair(file, cells)
     return Source(file, kind, name, tuple(blocks)), problems + more
+
+
+def _filled(file: Path, cells: list[Cell], values: dict[str, dict[str, str]]) -> tuple[list[Cell], list[Problem]]:
+    """The cells of a source with its {{ words }} filled, in the cell's language, in English if it is shared."""
+    filled, problems = [], []
+    for cell in cells:
+        try:
+            filled.append(replace(cell, text=fill(cell.text, **values[cell.language or "en"])))
+        except TemplateError as error:
+            problems.append(Problem(file, cell.line, error.message))
+    return filled, problems
 
 
 def read_cells(file: Path) -> tuple[list[Cell], list[Problem]]:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from workshop.builder.format import BEGIN, END, LANGUAGE_LINE, Block, Cell, Problem, Source
 from workshop.builder.message_rules import Places
 from workshop.builder.twins import check_twins
+from workshop.places import CYRILLIC
 
 _MARKER_WORDS = re.compile(r"(BEGIN|END)\s+SOLUTION", re.IGNORECASE)
-_CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _MINUTES = {"ru": re.compile(r"(\d+) мин\b"), "en": re.compile(r"(\d+) min\b")}
 _BOLD_LINE = re.compile(r"^\*\*(.+)\*\*\s*$", re.MULTILINE)
 # the functions that give a notebook its texts: the only ones that need its language
@@ -103,7 +103,7 @@ def _check_markers(source: Source, cell: Cell) -> Iterator[Problem]:
 
 def _check_cyrillic(source: Source, cell: Cell) -> Iterator[Problem]:
     for number, line in enumerate(cell.text.splitlines(), start=cell.first):
-        if _CYRILLIC.search(line):
+        if CYRILLIC.search(line):
             yield Problem(
                 source.file, number, "Cyrillic in a code cell: code is shared by the languages, texts go to messages.yaml"
             )

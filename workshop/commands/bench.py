@@ -34,7 +34,7 @@ def main(options: argparse.Namespace) -> int:
     from flight_delays import artifacts
     from workshop.bench.adapters import measure_adapter, plain_seconds
     from workshop.bench.growth import measure_growth
-    from workshop.bench.report import in_order, write_chart, write_table
+    from workshop.bench.report import as_read, write_chart, write_table
     from workshop.bench.situations import measure_engine, seconds_of_plain
 
     parts = options.part or PARTS
@@ -58,7 +58,7 @@ def main(options: argparse.Namespace) -> int:
     if "growth" in parts:
         results["growth"] = measure_growth()
         artifacts.write_json(file, results)
-    results = in_order(results)
+    results = as_read(results)
     print(write_table(results, BENCH / "table.md"))
     write_chart(results, BENCH / "chart.svg")
     return 0

@@ -3,10 +3,8 @@
 Every module has `session(sandbox)`, a context manager that gives a `base.Session`.
 """
 
-from collections.abc import Mapping
 from importlib import import_module
 from types import ModuleType
-from typing import Any
 
 NAMES = ("scripts", "dvc", "airflow", "prefect", "kubeflow")
 
@@ -16,8 +14,3 @@ def load(name: str) -> ModuleType:
     if name not in NAMES:
         raise ValueError(f"unknown engine {name!r}: choose from {', '.join(NAMES)}")
     return import_module(f"workshop.engines.{name}")
-
-
-def in_order(by_name: Mapping[str, Any]) -> dict[str, Any]:
-    """What is given by the names of engines, in the order of the lecture: JSON is written in the order of the alphabet."""
-    return {name: by_name[name] for name in NAMES if name in by_name}

@@ -16,17 +16,20 @@ import subprocess
 import sys
 import time
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import httpx
+
 from workshop.engines import databases
 from workshop.engines.base import Outcome, Session, engine_record
-from workshop.engines.servers import OPENER, check, free_port, running
+from workshop.engines.rest import TRIES, Rest
+from workshop.engines.servers import check, free_port, running, wait_for
 from workshop.places import WORK, environment
 from workshop.sandbox import CommandFailed, Record, Sandbox
 
@@ -58,43 +61,42 @@ class Airflow(Session):
         self.password = password
         self.processes = processes
         self.run_id: str | None = None  # of the last run
-        self._token = ""
+        self._rest = Rest(url, between=partial(check, processes))
 
-    def log_in(self) -> None:
+    def _log_in(self) -> None:
         """Get the token that every other request carries."""
-        answer = self.api("/auth/token", {"username": self.user, "password": self.password})
-        self._token = answer["access_token"]
+        answer = self.api("/auth/token", {"username": self.user, "password": self.password}, tries=1)
+        self._rest.headers["Authorization"] = f"Bearer {answer['access_token']}"
 
-    def api(self, path: str, content: dict[str, Any] | None = None) -> Any:
-        """What the server answers to a GET, or to a POST of `content`; urllib's HTTPError if it refuses."""
-        data = None if content is None else json.dumps(content).encode()
-        headers = {"Content-Type": "application/json"}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
-        with OPENER.open(urllib.request.Request(self.url + path, data, headers), timeout=60) as answer:
-            return json.load(answer)
+    def api(self, path: str, content: dict[str, Any] | None = None, *, tries: int = TRIES) -> Any:
+        """What the server answers to a GET, or to a POST of `content`.
+
+        A GET is tried again while the server is busy, `tries` times in all. CommandFailed if a server has ended meanwhile;
+        httpx.HTTPStatusError, which has the `response`, if it refuses.
+        """
+        return self._rest.ask(path, content, tries=tries)
 
     def wait_until_ready(self) -> None:
         """Return as soon as all servers are healthy and the DAG is known; CommandFailed if that does not come."""
-        until = time.monotonic() + _START_TIMEOUT
-        while True:
-            check(self.processes)
-            with suppress(OSError):  # nobody listens yet, or the DAG is not known yet (HTTPError)
-                if not self._token:
-                    # The first request makes the server build its API for tasks, which takes seconds: not at a task's cost.
-                    self.api("/execution/health")
-                    self.log_in()
-                health = self.api("/api/v2/monitor/health")
-                if all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor")):
-                    self._refuse_broken_dag()
-                    self.api(f"/api/v2/dags/{DAG_ID}")
-                    return
-            if time.monotonic() > until:
-                raise CommandFailed(f"Airflow did not come up at {self.url} within {_START_TIMEOUT} s")
-            time.sleep(0.2)
+        late = CommandFailed(f"Airflow did not come up at {self.url} within {_START_TIMEOUT} s")
+        wait_for(self._is_ready, _START_TIMEOUT, every=0.2, or_fail=late)
+
+    def _is_ready(self) -> bool:
+        check(self.processes)
+        with suppress(httpx.HTTPError):  # nobody listens yet, or the DAG is not known yet
+            if not self._rest.headers:
+                # The first request makes the server build its API for tasks, which takes seconds: not at a task's cost.
+                self.api("/execution/health", tries=1)
+                self._log_in()
+            health = self.api("/api/v2/monitor/health", tries=1)
+            if all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor")):
+                self._refuse_broken_dag()
+                self.api(f"/api/v2/dags/{DAG_ID}", tries=1)
+                return True
+        return False
 
     def _refuse_broken_dag(self) -> None:
-        errors = self.api("/api/v2/importErrors")["import_errors"]
+        errors = self.api("/api/v2/importErrors", tries=1)["import_errors"]
         if errors:
             raise CommandFailed("\n".join(f"{error['filename']}:\n{error['stack_trace']}" for error in errors))
 
@@ -167,13 +169,17 @@ class Airflow(Session):
         """Wait until the run ends; give the project's exit code, and what went wrong."""
         self.run_id = run_id
         failures = _Failures(self.sandbox)
-        until = time.monotonic() + _RUN_TIMEOUT
-        while (state := self.api(self._run_path())["state"]) not in _DONE:
-            check(self.processes)
-            if time.monotonic() > until:
-                raise TimeoutError(f"the Airflow run {run_id} did not end within {_RUN_TIMEOUT} s")
-            time.sleep(0.3)
+        late = TimeoutError(f"the Airflow run {run_id} did not end within {_RUN_TIMEOUT} s")
+        state = wait_for(self._final_state, _RUN_TIMEOUT, every=0.3, or_fail=late)
         return failures.exit_code(state == "success"), f"{run_id}: {state}\n{failures.text()}"
+
+    def _final_state(self) -> str | None:
+        """The state of the last run if it is over; CommandFailed if a server has ended before."""
+        state = self.api(self._run_path())["state"]
+        if state in _DONE:
+            return state
+        check(self.processes)
+        return None
 
     def _run_path(self) -> str:
         return f"/api/v2/dags/{DAG_ID}/dagRuns/{urllib.parse.quote(self.run_id)}"

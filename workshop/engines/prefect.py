@@ -7,34 +7,32 @@ those that bring its credential, a new one at each start, which travels in the e
 """
 
 import argparse
-import base64
-import json
 import os
 import secrets
 import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from workshop.engines import databases
 from workshop.engines.base import Session, engine_record
-from workshop.engines.servers import OPENER, check, free_port, running, wait_for
+from workshop.engines.rest import Rest
+from workshop.engines.servers import check, free_port, running, wait_for
 from workshop.places import WORK, environment
 from workshop.sandbox import CommandFailed, Record, Sandbox
 
 FLOW = "flows/flight_delays_flow.py"
 _START_TIMEOUT = 300  # seconds; a server comes up in 6 to 20
-_BUSY_TIMEOUT = 60
 _RECORD_TIMEOUT = 30
 _CREDENTIAL = "PREFECT_API_AUTH_STRING"  # where Prefect's clients look for it
+_QUESTIONS = ("/filter", "/count")  # how the paths of POSTs end that change nothing
 
 
 class Prefect(Session):
@@ -44,14 +42,21 @@ class Prefect(Session):
         super().__init__(sandbox)
         self.url = url
         self.settings = settings
+        self._rest = Rest(f"{url}/api", auth=tuple(self.credential.split(":", 1)))
 
     def _run(self) -> tuple[int, str]:
         done = self.sandbox.run(["python", FLOW], log="prefect.log", check=False, **self.settings)
         return done.returncode, done.stdout
 
     def api(self, path: str, content: dict[str, Any] | None = None) -> Any:
-        """What the server's API answers to a GET, or to a POST of `content`."""
-        return _api(self.url, path, content, self.credential)
+        """What the server's API answers to a GET, or to a POST of `content`.
+
+        What may come twice is tried again while the server is busy, its database locked by another request: a GET, a
+        search, and what has an `idempotency_key`, by which Prefect knows a run that it has made already.
+        httpx.HTTPStatusError, which has the `response`, if it refuses.
+        """
+        idempotent = content is None or path.endswith(_QUESTIONS) or "idempotency_key" in content
+        return self._rest.ask(path, content, idempotent=idempotent)
 
     @property
     def credential(self) -> str:
@@ -116,16 +121,18 @@ class Prefect(Session):
         """
         flow_run = self.api("/flow_runs/filter", {"sort": "START_TIME_DESC", "limit": 1})[0]
         wanted = {"flow_runs": {"id": {"any_": [flow_run["id"]]}}}
-        until = time.monotonic() + _RECORD_TIMEOUT
-        before = None
-        while time.monotonic() < until:
-            runs = self.api("/task_runs/filter", wanted)
+        runs: list[dict[str, Any]] = []
+        states = None
+
+        def settled() -> bool:
+            nonlocal runs, states
+            before, runs = states, self.api("/task_runs/filter", wanted)
             states = {run["id"]: run["state_name"] for run in runs}
-            if states == before and all(run["end_time"] or run["state_name"] == "NotReady" for run in runs):
-                return sorted(runs, key=lambda run: run["start_time"] or run["created"])
-            before = states
-            time.sleep(0.2)
-        raise TimeoutError(f"the Prefect server at {self.url} does not know how {flow_run['name']} ended")
+            return states == before and all(run["end_time"] or run["state_name"] == "NotReady" for run in runs)
+
+        unknown = TimeoutError(f"the Prefect server at {self.url} does not know how {flow_run['name']} ended")
+        wait_for(settled, _RECORD_TIMEOUT, every=0.2, or_fail=unknown)
+        return sorted(runs, key=lambda run: run["start_time"] or run["created"])
 
 
 @contextmanager
@@ -181,32 +188,17 @@ def graph(project_root: str | os.PathLike[str]) -> tuple[set[str], set[tuple[str
 
 
 def _wait_until_healthy(url: str, processes: dict[Path, subprocess.Popen]) -> None:
-    until = time.monotonic() + _START_TIMEOUT
-    while True:
+    rest = Rest(f"{url}/api")
+
+    def healthy() -> bool:
         check(processes)
-        with suppress(urllib.error.URLError):
-            _api(url, "/health")
-            return
-        if time.monotonic() > until:
-            raise CommandFailed(f"the Prefect server did not come up at {url} within {_START_TIMEOUT} s")
-        time.sleep(0.1)
+        with suppress(httpx.HTTPError):
+            rest.ask("/health", tries=1)
+            return True
+        return False
 
-
-def _api(url: str, path: str, content: dict[str, Any] | None = None, credential: str = "") -> Any:
-    data = None if content is None else json.dumps(content).encode()
-    headers = {"Content-Type": "application/json"}
-    if credential:
-        headers["Authorization"] = f"Basic {base64.b64encode(credential.encode()).decode()}"
-    request = urllib.request.Request(f"{url}/api{path}", data, headers)
-    until = time.monotonic() + _BUSY_TIMEOUT
-    while True:
-        try:
-            with OPENER.open(request, timeout=30) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            if error.code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > until:
-                raise
-        time.sleep(0.5)  # its database is locked by another request: Prefect's own client tries again too
+    late = CommandFailed(f"the Prefect server did not come up at {url} within {_START_TIMEOUT} s")
+    wait_for(healthy, _START_TIMEOUT, or_fail=late)
 
 
 def empty_database(target: Path) -> None:

@@ -1,9 +1,8 @@
-"""What the engines with servers have in common: a free port, a way to talk, start and stop."""
+"""What the engines with servers have in common: a free port, start and stop."""
 
 import socket
 import subprocess
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,8 +11,6 @@ from typing import Any
 from workshop.ground.processes import Started, end, guarded
 from workshop.sandbox import CommandFailed
 
-# The server is on this machine, whatever proxy is set.
-OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 STOP_SECONDS = 15  # seconds from the request to end until the processes are killed
 _LAST_LINES = 15
 
@@ -63,11 +60,16 @@ def check(processes: Mapping[Path, subprocess.Popen]) -> None:
             raise CommandFailed(f"{log.parent.name} {log.stem} ended with exit code {process.returncode}:\n{last}")
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
-    """What a condition gives as soon as it gives something true; TimeoutError if it never does."""
+def wait_for(
+    condition: Callable[[], Any], seconds: float = 120, *, every: float = 0.1, or_fail: Exception | None = None
+) -> Any:
+    """What a condition gives as soon as it gives something true, asked again `every` so many seconds.
+
+    If that does not come within `seconds`, `or_fail` is raised, by default a TimeoutError. It is asked once in any case.
+    """
     until = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > until:
-            raise TimeoutError(f"waited {seconds} s in vain")
-        time.sleep(0.1)
+            raise or_fail or TimeoutError(f"waited {seconds} s in vain")
+        time.sleep(every)
     return found

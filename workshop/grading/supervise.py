@@ -20,12 +20,11 @@ from nbformat import NotebookNode
 
 from workshop.grading import jail, worker
 from workshop.ground.processes import GUARD, alive
-from workshop.places import ROOT, environment
+from workshop.places import ROOT, environment, not_copied
 
 _MARK = "WORKSHOP_SUBMISSION"
 _LOG_TAIL = 2000  # bytes
 _LOOK_EVERY = 0.1  # seconds
-_NOT_COPIED = shutil.ignore_patterns("__pycache__", "data", "models", "reports", "registry", "logs", ".engines", ".dvc", ".git")
 _SOURCES = shutil.ignore_patterns("__pycache__", "lesson.py", "exercise.py")  # the solutions are in there
 # a token in the instructor's environment is not for students to print
 _INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
@@ -103,8 +102,8 @@ def _folder() -> Iterator[Path]:
 
 def _copy_kit(kit: Path, lessons: Path, language: str) -> Path:
     """A copy of what a notebook needs of the kit, and of lessons all but their sources; gives the notebook's folder."""
-    shutil.copytree(ROOT / "workshop", kit / "workshop", ignore=_NOT_COPIED)
-    shutil.copytree(ROOT / "sample_project", kit / "sample_project", ignore=_NOT_COPIED)
+    shutil.copytree(ROOT / "workshop", kit / "workshop", ignore=not_copied)
+    shutil.copytree(ROOT / "sample_project", kit / "sample_project", ignore=not_copied)
     for lesson in (file.parent for file in lessons.glob("*/messages.yaml")):
         shutil.copytree(lesson, kit / "lessons" / lesson.name, ignore=_SOURCES)
     cwd = kit / "exercises" / language

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
-from workshop.places import LANGUAGES, LESSONS, ROOT
+from workshop.places import CYRILLIC, LANGUAGES, LESSONS, ROOT
 
 FILE = ROOT / "quiz" / "questions.yaml"
 # what the lecture teaches, by id
@@ -21,7 +21,6 @@ POINTS = (
     "C2", "C3", "C4", "Q4", "M1", "M2", "M3", "M4", "P1", "K1", "K2", "K3",
 )
 # fmt: on
-_CYRILLIC = re.compile("[А-Яа-яЁё]")
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 _CATCH_ALL = re.compile(
     r"\b(?:all|none|any) of the above\b|вышеперечисленн|перечисленного|все (?:ответы|варианты)", re.IGNORECASE
@@ -53,7 +52,7 @@ class Text(_Strict):
         ru, en = [Counter(_CODE.findall(text)) for text in (self.ru, self.en)]
         if ru != en:
             raise ValueError(f"other code in ru than in en: {', '.join(sorted(((ru - en) + (en - ru)).keys()))}")
-        if _CYRILLIC.search(self.en):
+        if CYRILLIC.search(self.en):
             raise ValueError("Cyrillic letters in en")
         if self.ru == self.en and len(_CODE.sub("", self.ru).split()) > 3:  # names and commands are the same in both
             raise ValueError("the same in ru and en")

@@ -2,6 +2,7 @@
 
 import ipywidgets as widgets
 
+from workshop.ground.colours import GREEN, GREY, VERMILION
 from workshop.quiz.pages import WORDS, folded, html, plain, revealed, task
 from workshop.quiz.questions import Multiple, Number, Open, Poll, Question, Single, TrueFalse
 
@@ -14,7 +15,6 @@ _STYLE = """<style>
 .quiz .widget-html-content {line-height: 1.5; font-size: var(--jp-content-font-size1)}
 .quiz .widget-html-content p {margin: 0 0 6px 0}
 </style>"""
-_GREEN, _RED, _GREY = "#009E73", "#D55E00", "#888888"
 
 
 class Card:
@@ -32,7 +32,7 @@ class Card:
         self.reply = widgets.HTML()
         self.box = widgets.VBox(
             [widgets.HTML(head), *self.inputs, self.button, self.reply],
-            layout=widgets.Layout(border_left=f"3px solid {_GREY}", padding="4px 12px", margin="0 0 14px 0"),
+            layout=widgets.Layout(border_left=f"3px solid {GREY}", padding="4px 12px", margin="0 0 14px 0"),
         )
 
     def _make_inputs(self) -> list[widgets.DOMWidget]:
@@ -57,22 +57,22 @@ class Card:
         words, question = WORDS[self._lang], self.question
         given = [each.value for each in self.inputs]
         if isinstance(question, Open):
-            return self._say("", revealed(question, self._lang), _GREY)
+            return self._say("", revealed(question, self._lang), GREY)
         if given[0] is None or given == [""] or (isinstance(question, Multiple) and not any(given)):
-            return self._say(words["nothing"], "", _GREY)
+            return self._say(words["nothing"], "", GREY)
         if isinstance(question, Poll):
-            return self._say("", html(question.explanation[self._lang]), _GREY)
+            return self._say("", html(question.explanation[self._lang]), GREY)
         if isinstance(question, Number):
             try:
                 given = [int(given[0].strip())]
             except ValueError:
-                return self._say(words["no_number"], "", _GREY)
+                return self._say(words["no_number"], "", GREY)
         right, chosen, said = self._judge(given)
         notes = [option.feedback[self._lang] for option in chosen if option.feedback and not (right and not option.right)]
         self.solved = right
         explanation = html(question.explanation[self._lang])
         more = explanation if right else f"<details><summary>{words['why']}</summary>{revealed(question, self._lang)}</details>"
-        self._say(said, "".join(map(html, notes)) + more, _GREEN if right else _RED)
+        self._say(said, "".join(map(html, notes)) + more, GREEN if right else VERMILION)
         return self._changed()
 
     def _judge(self, given: list) -> tuple[bool, list, str]:

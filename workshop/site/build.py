@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 from flight_delays import artifacts
 from workshop.builder import outputs
 from workshop.ground.progress import progress
+from workshop.ground.rendering import render
 from workshop.places import environment
 from workshop.site import pages
 from workshop.site.content import Site, SiteError
@@ -39,8 +40,8 @@ def build(root: Path, target: Path, lessons: Path, languages: tuple[str, ...]) -
         for lang in sites:
             shutil.move(Path(scratch, "out", lang), new / lang)
         _copy_extras(root, sites, new)
-        chooser = pages.TEMPLATES.get_template("chooser.html.j2")
-        (new / "index.html").write_text(chooser.render(languages=languages, t=pages.TEXTS), encoding="utf-8")
+        chooser = render(pages.TEMPLATES / "chooser.html.j2", languages=languages, t=pages.TEXTS)
+        (new / "index.html").write_text(chooser, encoding="utf-8")
         artifacts.write_json(new / MARK, made)
 
 

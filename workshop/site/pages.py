@@ -5,30 +5,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
 from workshop.builder import outputs
 from workshop.ground.notebooks import title
+from workshop.ground.rendering import render
 from workshop.ground.texts import by_language
+from workshop.places import CYRILLIC
 from workshop.quiz.pages import folded
 from workshop.quiz.questions import QuizError, of_lesson
 from workshop.site.content import Site, SiteError
 from workshop.site.links import within_site
 
-TEMPLATES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+TEMPLATES = Path(__file__).parent / "templates"
 TEXTS = by_language(Path(__file__).with_name("texts.yaml"))  # what the site itself says
 _QUIZ = re.compile(r'show_quiz\("([^"]+)", lang\)')
 # what a page can show by itself; widgets and Vega charts would ask the network for code
 _SHOWN = {"text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"}
-_CYRILLIC = re.compile("[А-Яа-яЁё]")
 
 
 def write(site: Site, other: Site | None, executed: Callable[[str], NotebookNode | None], folder: Path) -> dict[str, Any]:
@@ -75,7 +70,7 @@ def _show_outputs(notebook: NotebookNode, executed: NotebookNode | None, lang: s
     outputs.keep(notebook, executed)
     for cell in cells:
         # code is shared, and so are its outputs, unless the code asked for the language of the notebook that ran
-        if lang == "en" and re.search(r"\blang\b", cell.source) and _CYRILLIC.search(str(cell.outputs)):
+        if lang == "en" and re.search(r"\blang\b", cell.source) and CYRILLIC.search(str(cell.outputs)):
             cell.outputs = []
     ran = sum(cell.execution_count is not None for cell in cells)
     if ran < len(cells):
@@ -160,4 +155,4 @@ def _ways(site: Site) -> dict[str, str | None]:
 
 def _render(template: str, target: Path, **values: Any) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(TEMPLATES.get_template(template).render(values), encoding="utf-8")
+    target.write_text(render(TEMPLATES / template, **values), encoding="utf-8")

@@ -1,82 +1,36 @@
 """Drawn diagrams of the slides: boxes at places, joined by arrows; what stands in a box is in drawings.yaml."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-import matplotlib
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from workshop.figures import COLOURS, PAPER
+from workshop.ground.boxes import Arrow, Box, Look
+from workshop.ground.boxes import draw as draw_boxes
+from workshop.ground.colours import STAGES as COLOURS
+from workshop.ground.colours import VERMILION as _STOP
 from workshop.ground.texts import by_language
 
 _TEXTS = by_language(Path(__file__).with_suffix(".yaml"))
-_LINE = "#777777"
-_STOP = "#D55E00"
-_PLAIN = "#888888"
-_FONT = 12
-_HEIGHT = 0.8
+_LOOK = Look(font=12, border=2.4, line=1.8, head=16, corner=0.12, gap=0.05, spacing=1.15)
 _INCH = 0.72  # a unit of x or y
 
 
-@dataclass(frozen=True)
-class Box:
-    """A box in the middle of (x, y)."""
-
-    x: float
-    y: float
-    colour: str = _PLAIN
-    width: float = 1.7
-    dashed: bool = False
-
-
-@dataclass(frozen=True)
-class Arrow:
-    """From box to box, between the sides that face each other."""
-
-    start: str
-    end: str
-    colour: str = _LINE
-    dashed: bool = False
-
-
-def _edge(box: Box, towards: Box) -> tuple[float, float]:
-    """Where the line between two boxes' middles leaves the first."""
-    dx, dy = towards.x - box.x, towards.y - box.y
-    if abs(dx) * _HEIGHT >= abs(dy) * box.width:
-        return box.x + (box.width / 2 + 0.05) * (1 if dx > 0 else -1), box.y
-    return box.x, box.y + (_HEIGHT / 2 + 0.05) * (1 if dy > 0 else -1)
-
-
-def _arrow(arrow: Arrow, boxes: Mapping[str, Box]) -> FancyArrowPatch:
-    a, b = boxes[arrow.start], boxes[arrow.end]
-    patch = FancyArrowPatch(_edge(a, b), _edge(b, a), arrowstyle="-|>", shrinkA=0, shrinkB=0)
-    patch.set(mutation_scale=16, color=arrow.colour, linewidth=1.8, linestyle="--" if arrow.dashed else "-")
-    return patch
-
-
 def draw(name: str, boxes: Mapping[str, Box], arrows: Sequence[Arrow], lang: str) -> Figure:
-    """The boxes and arrows of a drawing as a figure; y grows downwards."""
+    """The boxes and arrows of a drawing as a figure, with its words in the boxes."""
+    boxes = {key: replace(box, text=_TEXTS[lang][f"{name} {key}"]) for key, box in boxes.items()}
     left = min(box.x - box.width / 2 for box in boxes.values()) - 0.1
     right = max(box.x + box.width / 2 for box in boxes.values()) + 0.1
     top = min(box.y for box in boxes.values()) - 0.6
     bottom = max(box.y for box in boxes.values()) + 0.6
-    with matplotlib.rc_context({"font.size": _FONT}):
-        figure = Figure(figsize=(_INCH * (right - left), _INCH * (bottom - top)))
-        axes = figure.add_axes((0, 0, 1, 1))
-        for arrow in arrows:
-            axes.add_patch(_arrow(arrow, boxes))
-        for key, box in boxes.items():
-            corner = (box.x - box.width / 2, box.y - _HEIGHT / 2)
-            patch = FancyBboxPatch(corner, box.width, _HEIGHT, boxstyle="round,pad=0,rounding_size=0.12", facecolor=PAPER)
-            patch.set(edgecolor=box.colour, linewidth=2.4, linestyle="--" if box.dashed else "-")
-            axes.add_patch(patch)
-            axes.text(box.x, box.y, _TEXTS[lang][f"{name} {key}"], ha="center", va="center", linespacing=1.15)
-        axes.set(xlim=(left, right), ylim=(bottom, top))
-        axes.set_axis_off()
-        return figure
+    figure = Figure(figsize=(_INCH * (right - left), _INCH * (bottom - top)))
+    axes = figure.add_axes((0, 0, 1, 1))
+    draw_boxes(axes, boxes, arrows, _LOOK)
+    axes.set(xlim=(left, right), ylim=(bottom, top))
+    axes.set_axis_off()
+    return figure
 
 
 def stages(lang: str) -> Figure:

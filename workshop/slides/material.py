@@ -18,10 +18,11 @@ from flight_delays.errors import DataError
 from workshop import figures
 from workshop.compare import table
 from workshop.engine_run import stored
-from workshop.engines import NAMES, in_order
+from workshop.engines import NAMES
+from workshop.ground import colours
 from workshop.ground.months import split
 from workshop.ground.records import Record
-from workshop.ground.results import BENCH, SITUATIONS
+from workshop.ground.results import BENCH, SITUATIONS, in_order
 from workshop.ground.texts import by_language
 from workshop.places import ROOT
 from workshop.slides.drawings import DRAWINGS
@@ -31,11 +32,11 @@ _WORDS = by_language(Path(__file__).with_name("texts.yaml"))
 _NO_VALUE = "—"
 # The colours that a page decides; others are the same on light and dark pages.
 _OF_THE_PAGE = {
-    figures.PAPER.lower(): "var(--paper)",
-    "#000000": "var(--ink)",
+    colours.PAPER.lower(): "var(--paper)",
+    colours.BLACK: "var(--ink)",
     "#555555": "var(--soft)",
-    "#777777": "var(--soft)",
-    "#888888": "var(--soft)",
+    colours.LINE: "var(--soft)",
+    colours.GREY: "var(--soft)",
     "#999999": "var(--soft)",
     "#dddddd": "var(--line)",
 }
@@ -59,7 +60,7 @@ class Material:
         self.run_dir, self.lang, self._bench = run_dir, lang, bench
         self._results = _read(run_dir / "results.json")
         self._given = _read(run_dir / "run.json")["parameters"]
-        self._engines = in_order(self._results["engines"])
+        self._engines = in_order(self._results["engines"], NAMES)
         if not self._engines:
             raise MaterialError(f"{run_dir}: no engine came to its end; go on with it (make run ARGS=--resume) or run anew")
 
@@ -118,13 +119,13 @@ class Material:
         if not self._bench.exists():
             return _WORDS[self.lang]["bench"]
         measured = json.loads(self._bench.read_text(encoding="utf-8"))["engines"]
-        names = [name for name in NAMES if name in measured]
+        engines = in_order(measured, NAMES)
         words = _WORDS[self.lang]
         rows = [
-            [words[situation], *(f"{measured[name]['situations'][situation]['seconds']:.1f}" for name in names)]
+            [words[situation], *(f"{engine['situations'][situation]['seconds']:.1f}" for engine in engines.values())]
             for situation in SITUATIONS
         ]
-        return _markdown([words["situation"], *names], rows)
+        return _markdown([words["situation"], *engines], rows)
 
     # --- figures ---
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 
 import matplotlib
@@ -19,7 +20,8 @@ from flight_delays.stages.prepare import TARGET
 HIGHER_IS_BETTER = {"roc_auc": True, "average_precision": True, "brier": False, "log_loss": False}
 _DIGITS = 6  # what a person reads and a diff shows; the predictions are stored in full
 _POINTS = 200  # of a curve; more cannot be seen
-_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]  # Okabe and Ito: told apart by colour-blind eyes too
+# Okabe and Ito: told apart by colour-blind eyes too; of more curves than that, two have the same
+_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 
 
 def curves(late: np.ndarray, probability: np.ndarray, *, bins: int) -> dict[str, pd.DataFrame]:
@@ -43,7 +45,7 @@ def draw(tables: Mapping[str, pd.DataFrame], title: str, path: Path, diagonal: b
     with matplotlib.rc_context({"font.size": 11}):
         figure = Figure(figsize=(5, 4.5), layout="constrained")
         axes = figure.subplots()
-        for colour, (candidate, table) in zip(_COLOURS, tables.items(), strict=False):
+        for colour, (candidate, table) in zip(cycle(_COLOURS), tables.items(), strict=False):
             x, y = table.columns
             marker = "o" if len(table) < _POINTS / 2 else None
             axes.plot(table[x], table[y], label=candidate, color=colour, marker=marker, linewidth=2)

@@ -1,0 +1,23 @@
+"""Colours of all pictures: those of Okabe and Ito (2008), told apart by colour-blind eyes too."""
+
+SKY = "#56B4E9"
+GREEN = "#009E73"
+BLUE = "#0072B2"
+VERMILION = "#D55E00"
+PURPLE = "#CC79A7"
+ORANGE = "#E69F00"
+BLACK = "#000000"
+
+STAGES = {
+    "ingest": SKY,
+    "validate": GREEN,
+    "prepare": BLUE,
+    "train": VERMILION,
+    "evaluate": PURPLE,
+    "gate": ORANGE,
+    "register": BLACK,
+}
+CURVES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)  # of lines in one picture, over again if there are more
+GREY = "#888888"  # what is no stage of ours, such as Airflow's planning
+LINE = "#777777"  # arrows
+PAPER = "#FEFEFE"  # what is to look like the page behind it; slides have dark pages too
