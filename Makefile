@@ -29,18 +29,20 @@ run: setup  ## Run the pipeline with every engine and compare (ARGS="--lessons":
 	@$(PY) -m workshop run $(ARGS)
 
 .PHONY: test
-test: setup  ## Check everything: style, notebooks, engines (ARGS="-m 'not engine'" for the quick part)
+test: setup  ## Check everything: style, types, notebooks, engines (ARGS="-m 'not engine'" for the quick part)
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
 	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
-FAST := $(addprefix tests/test_,build.py environment.py figures.py front_door.py instructor_guide.py lecture_points.py params_file.py places.py quiz.py results.py rooms.py) \
+FAST := $(addprefix tests/test_,build.py command_line.py environment.py figures.py front_door.py instructor_guide.py lecture_points.py params_file.py places.py quiz.py results.py rooms.py) \
 	$(addprefix sample_project/tests/test_,bts.py features.py model.py params.py)
 
 .PHONY: test-fast
-test-fast: setup  ## Check style, code, notebooks and both languages, without engines and browser: 90 seconds
+test-fast: setup  ## Check style, types, code, notebooks and both languages, without engines and browser: 90 seconds
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
 	@$(PY) -m pytest -n $(WORKERS) -m 'not engine and not browser and not slow' $(FAST) $(ARGS)
 
 .PHONY: lab
@@ -73,11 +75,11 @@ bench: setup  ## Measure engines and memory into bench/ (about half an hour)
 
 .PHONY: ui-airflow
 ui-airflow: setup  ## Start Airflow with its UI on this machine only; Ctrl-C stops it
-	@$(PY) -m workshop.engines.airflow --ui $(ARGS)
+	@$(PY) -m workshop ui airflow $(ARGS)
 
 .PHONY: ui-prefect
 ui-prefect: setup  ## Start Prefect with its UI on this machine only; Ctrl-C stops it
-	@$(PY) -m workshop.engines.prefect --ui $(ARGS)
+	@$(PY) -m workshop ui prefect $(ARGS)
 
 .PHONY: doctor
 doctor:  ## Say what is missing on this machine and how to mend it (ARGS="--lang en")

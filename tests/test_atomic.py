@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from flight_delays import artifacts, model
 from flight_delays.pipeline import Project
 from flight_delays.registry import Registry
 from tests.killed_stage import child
+from workshop.engines.servers import wait_for
 
 KILLED_STAGE = Path(__file__).with_name("killed_stage.py")
 KILLED_PUBLISH = Path(__file__).with_name("killed_publish.py")
@@ -178,9 +178,7 @@ def _start(sandbox, *command: str) -> subprocess.Popen:
 def _kill_when(process: subprocess.Popen, condition) -> None:
     """Kill the process as soon as the condition holds; it must still be at work then."""
     try:
-        until = time.monotonic() + 120
-        while not condition() and process.poll() is None and time.monotonic() < until:
-            time.sleep(0.002)
+        wait_for(lambda: condition() or process.poll() is not None, every=0.002)
     finally:
         process.kill()
         code = process.wait()

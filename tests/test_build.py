@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupytext.formats import get_format_implementation
 
 from workshop.__main__ import main
 from workshop.builder import engine_texts, outputs
@@ -275,6 +276,20 @@ def test_the_kits_engines_have_their_notebooks_in_the_order_of_the_lecture():
     assert wrong == []
     assert tuple(found) == NAMES
     assert [name for name, engine in found.items() if not (SAMPLE_PROJECT / engine.file).is_file()] == []
+
+
+@pytest.mark.parametrize("source", ["engine", "compare"])
+def test_the_notebooks_of_a_run_compare_all_engines_if_nobody_says_otherwise(source):
+    first = (ROOT / "lessons/pipeline" / f"{source}.py").read_text(encoding="utf-8").partition("\n# %% [markdown]")[0]
+    values: dict = {}
+    exec(compile(first, source, "exec"), values)
+    assert tuple(values["engines"]) == NAMES
+
+
+def test_the_part_of_jupytext_that_is_none_of_its_promises_reads_a_cell_and_says_how_long_it_is():
+    reader = get_format_implementation(".py", "percent").cell_reader_class({"extension": ".py"}, "python")
+    cell, lines = reader.read(['# %% tags=["check"]', "assert True", "", "# %%", "1"])
+    assert (cell.source, cell.metadata, lines) == ("assert True", {"tags": ["check"]}, 3)
 
 
 def test_lesson_starts_with_parameters_and_has_one_language(kit):

@@ -70,8 +70,8 @@ def test_same_bytes_are_identical(run_dir, project):
     results = compare(run_dir, ["scripts", "dvc"], profile="quick", project=project)
     assert results["identical"] is True
     assert json.loads((run_dir / "results.json").read_text()) == results
-    assert set(results) == {"profile", "rows", "engines", "identical"}
-    assert results["rows"] == 3 * 1500
+    assert set(results) == {"profile", "flights", "engines", "identical"}
+    assert results["flights"] == 3 * 1500
     assert {"seconds", "stages_run", "metrics", "metrics_sha256", "predictions_sha256"} <= set(results["engines"]["dvc"])
 
 

@@ -14,7 +14,7 @@ from flight_delays import artifacts
 from flight_delays.pipeline import STAGES, Project, edges
 from workshop.engines import airflow
 from workshop.engines.servers import wait_for
-from workshop.places import BIN, SAMPLE_PROJECT
+from workshop.places import BIN, SAMPLE_PROJECT, environment
 from workshop.sandbox import CommandFailed, Sandbox
 
 TWO_MONTHS = {"months": {"2013-01": "train", "2013-02": "test"}}
@@ -217,8 +217,8 @@ def test_the_ui_tells_its_password_and_ctrl_c_in_the_middle_of_a_task_leaves_not
     assert line in code
     nap = f"    open({str(marker)!r}, 'w').close()\n    __import__('time').sleep(600)\n"
     stage.write_text(code.replace(line, nap + line), encoding="utf-8")
-    command = [sys.executable, "-m", "workshop.engines.airflow", "--ui", "--project", str(sandbox.root)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=airflow.environment(), cwd=tmp_path) as ui:
+    command = [sys.executable, "-m", "workshop", "ui", "airflow", "--project", str(sandbox.root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment(), cwd=tmp_path) as ui:
         printed = ""
         while "Ctrl-C" not in printed:
             line = ui.stdout.readline()

@@ -331,7 +331,7 @@ def test_an_empty_database_is_its_owners_alone(tmp_path, monkeypatch, kept):
 
 
 def test_the_ui_tells_how_to_log_in_and_ends_with_ctrl_c(tmp_path):
-    command = [sys.executable, "-m", "workshop.engines.prefect", "--ui"]
+    command = [sys.executable, "-m", "workshop", "ui", "prefect"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment(WORKSHOP_WORK=str(tmp_path))) as ui:
         try:
             printed = [ui.stdout.readline() for _ in range(2)]

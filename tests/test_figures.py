@@ -14,7 +14,7 @@ from workshop import figures
 from workshop.bench.report import write_chart
 from workshop.ground import colours
 from workshop.ground.boxes import Arrow, Box, Look, draw
-from workshop.sandbox import Record
+from workshop.ground.records import Record
 
 RECORDS = [
     Record("ingest", "2013-01", 10.0, 12.0, "done", 1, 0),

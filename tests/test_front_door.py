@@ -291,6 +291,7 @@ def test_the_hooks_pass(clone):
     [
         ("ruff-check", "workshop/lab/settings.py", "import json\n", "import json\nimport this\n", "F401"),
         ("ruff-format", "workshop/lab/settings.py", "import json\n", "import  json\n", "would be reformatted"),
+        ("types", "workshop/ground/months.py", "-> dict[str, str]:", "-> dict[str, int]:", "months.py:"),
         ("notebooks", "notebooks/ru/00_start.ipynb", "Начало", "Конец", "00_start.ipynb: stale"),
         ("quiz", "quiz/questions.yaml", "right: true", "right: false", "questions.yaml"),
         ("workflows", ".github/workflows/ci.yml", "runs-on:", "runs-where:", "runs-where"),

@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +18,7 @@ from nbformat import NotebookNode
 from nbformat.reader import NotJSONError
 from playwright.sync_api import Locator, Page
 
-from workshop.engines.servers import free_port
+from workshop.engines.servers import free_port, wait_for
 
 sys.path.append(str(Path(__file__).parent))
 from lab_server import Lab, serve
@@ -70,26 +69,30 @@ def saved(page: Page, file: Path) -> NotebookNode:
     """The notebook as JupyterLab saves it now."""
     before = file.stat().st_mtime_ns
     page.keyboard.press("Control+s")
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        page.wait_for_timeout(200)
+
+    def read() -> NotebookNode | None:
+        page.wait_for_timeout(200)  # the page's own clock: else the browser's events are not looked at
         if file.stat().st_mtime_ns != before:
             with suppress(NotJSONError):  # it is just being written
                 return nbformat.read(file, as_version=4)
-    raise AssertionError(f"{file.name} was not saved")
+        return None
+
+    return wait_for(read, 30, every=0, or_fail=AssertionError(f"{file.name} was not saved"))
 
 
 def run_all(page: Page, file: Path) -> list[NotebookNode]:
     """Run all cells by the menu and wait for the last one, or for an error; gives the code cells."""
     page.locator("#jp-MainMenu").get_by_text("Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    end = time.monotonic() + 240
-    while time.monotonic() < end:
+    cells: list[NotebookNode] = []
+
+    def ended() -> bool:
         page.wait_for_timeout(1000)
-        cells = [cell for cell in saved(page, file).cells if cell.cell_type == "code"]
-        if cells[-1].execution_count or errors(cells):
-            return cells
-    raise AssertionError(f"ran as far as {[cell.execution_count for cell in cells]}")
+        cells[:] = [cell for cell in saved(page, file).cells if cell.cell_type == "code"]
+        return bool(cells[-1].execution_count or errors(cells))
+
+    wait_for(ended, 240, every=0)
+    return cells
 
 
 def errors(cells: list[NotebookNode]) -> list[str]:

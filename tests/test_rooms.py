@@ -2,18 +2,14 @@
 
 import ast
 import re
-import resource
 import shutil
-import subprocess
-import sys
 import tomllib
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-from workshop.__main__ import COMMANDS
-from workshop.places import ROOT, environment
+from workshop.places import ROOT
 
 DOOR = re.compile(r"[A-Z][^.;]*; may import ([^.;]+)\.")
 FRONT_ROOMS = ("engines", "quiz")  # of the front room, like the modules at the top
@@ -155,14 +151,3 @@ def test_texts_name_files_that_are_there():
             if not any((root / name).exists() for root in roots):
                 missing.append(f"{file.relative_to(ROOT)}: {name}")
     assert missing == []
-
-
-@pytest.mark.parametrize("command", [(), *((command,) for command in COMMANDS)])
-def test_help_takes_less_than_a_second_of_the_processor(command):
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
-        [sys.executable, "-m", "workshop", *command, "--help"], env=environment(), capture_output=True, text=True, check=True
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert done.stdout.startswith("usage: python -m workshop")
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1

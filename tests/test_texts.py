@@ -7,7 +7,7 @@ import pytest
 from workshop.ground.texts import by_language, read
 from workshop.places import LANGUAGES, ROOT
 
-FILES = sorted((ROOT / "workshop").rglob("*.yaml"))
+FILES = sorted(file for kind in ("yaml", "json") for file in (ROOT / "workshop").rglob(f"*.{kind}"))
 
 
 def places(text: str) -> list[str]:

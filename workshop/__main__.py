@@ -5,7 +5,7 @@ import sys
 from importlib import import_module
 
 # each is a module of workshop.commands
-COMMANDS = ("build", "run", "bench", "grade", "lab", "quiz", "slides", "site", "databases")
+COMMANDS = ("build", "run", "bench", "grade", "lab", "quiz", "slides", "site", "ui", "databases")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -15,7 +15,11 @@ def main(arguments: list[str] | None = None) -> int:
     for name in COMMANDS:
         import_module(f"workshop.commands.{name}").add_parser(commands)
     options = parser.parse_args(arguments)
-    return options.main(options)
+    try:
+        return options.main(options)
+    except KeyboardInterrupt:  # a command that keeps something for later says so itself
+        print("\nInterrupted.", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

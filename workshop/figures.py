@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping, Sequence
 from itertools import cycle, pairwise
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import pandas as pd
@@ -15,10 +16,15 @@ from workshop.ground.records import Record
 from workshop.ground.texts import by_language
 
 COLOURS = colours.STAGES
-_OWN, _WORK, _START = colours.ORANGE, colours.BLUE, "#BBBBBB"
-_ON_BAR = "#010101"  # stays dark on a dark page, unlike black
+_OWN, _WORK, _START = colours.ORANGE, colours.BLUE, colours.START
 _TEXTS = by_language(Path(__file__).with_suffix(".yaml"))
-_STYLE = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "svg.fonttype": "path", "svg.hashsalt": "kit"}
+_STYLE: Any = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "kit",
+}
 
 
 def svg(figure: Figure, *, transparent: bool = False) -> str:
@@ -72,7 +78,7 @@ def gantt(
         axes.invert_yaxis()
         axes.set_xlim(0, seconds)
         axes.set(xlabel=_TEXTS[lang]["seconds"], title=title)
-        axes.grid(axis="x", color="#DDDDDD")
+        axes.grid(axis="x", color=colours.GRID)
         axes.set_axisbelow(True)
         return figure
 
@@ -96,7 +102,7 @@ def overhead_bars(engines: Mapping[str, Mapping[str, float]], *, width: float = 
         for label, (widths, colour) in parts.items():
             bars = axes.barh(names, widths, left=left, color=colour, label=label, height=0.65)
             shown = [f"{seconds:.0f}" if seconds >= 1.5 else "" for seconds in widths]
-            axes.bar_label(bars, shown, label_type="center", color="white" if colour == _WORK else _ON_BAR, fontsize=9)
+            axes.bar_label(bars, shown, label_type="center", color="white" if colour == _WORK else colours.ON_BAR, fontsize=9)
             left = [a + b for a, b in zip(left, widths, strict=True)]
         axes.invert_yaxis()
         axes.set_xlabel(texts["seconds"])
@@ -113,7 +119,7 @@ def curve(tables: Mapping[str, pd.DataFrame], title: str, *, diagonal: bool, hei
             x, y = table.columns[:2]
             axes.plot(table[x], table[y], color=colour, label=name, marker="o" if len(table) < 50 else None)
         if diagonal:
-            axes.plot([0, 1], [0, 1], color="#999999", linestyle="--", linewidth=1)
+            axes.plot([0, 1], [0, 1], color=colours.DIAGONAL, linestyle="--", linewidth=1)
         names = [name.replace("_", " ") for name in (x, y)]
         xlabel, ylabel = (_TEXTS[lang].get(name, name) for name in names)
         axes.set(title=title, xlabel=xlabel, ylabel=ylabel, xlim=(0, 1), ylim=(0, 1))
@@ -161,7 +167,7 @@ def graph(months: Mapping[str, str], candidates: Sequence[str], *, width: float 
         axes = figure.subplots()
         boxes.draw(axes, found, arrows, Look(font=font, border=1.6, line=1, head=9, corner=0.02, shrink=2))
         for row, part in enumerate(months.values()):
-            axes.text(-0.5, row, part, ha="right", va="center", fontsize=font + 0.5, color="#555555")
+            axes.text(-0.5, row, part, ha="right", va="center", fontsize=font + 0.5, color=colours.SOFT)
         axes.set(xlim=(-0.95, 6.5), ylim=(rows - 0.4, top - 0.6))
         axes.set_axis_off()
         return figure

@@ -2,6 +2,7 @@
 
 import atexit
 from contextlib import ExitStack
+from typing import Any
 
 from workshop import engines
 from workshop.engines.base import Session
@@ -13,7 +14,7 @@ _open_engines = ExitStack()
 atexit.register(_open_engines.close)  # a notebook that fails half-way leaves no servers behind
 
 
-def start(lesson: str, lang: str, *, part: str = "lesson", **params) -> tuple[Sandbox, Say]:
+def start(lesson: str, lang: str, *, part: str = "lesson", **params: Any) -> tuple[Sandbox, Say]:
     """Give a fresh sandbox for a lesson and the function that says its checks' messages in `lang` ("ru" or "en").
 
     Walk-through and exercises of a lesson (`part`) have a folder each, so they may be open side by side. Parameters
@@ -25,7 +26,7 @@ def start(lesson: str, lang: str, *, part: str = "lesson", **params) -> tuple[Sa
     return sandbox, load(lesson, lang)
 
 
-def open_engine(name: str, sandbox: Sandbox, **options) -> Session:
+def open_engine(name: str, sandbox: Sandbox, **options: Any) -> Session:
     """Start an engine's session for a sandbox that lasts over the cells to come, until `close_engines` or the kernel's end.
 
     `options` go to the engine's `session`, such as ui=True. ValueError if there is no engine of that name.

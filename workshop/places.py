@@ -13,13 +13,15 @@ RUNS = ROOT / "runs"
 WORK = Path(os.environ.get("WORKSHOP_WORK", ROOT / "work"))  # sandboxes; `make run` has its own
 BIN = Path(sys.executable).parent  # not resolved: the environment's own folder, with the engines' commands
 LANGUAGES = ("ru", "en")  # of everything that is read; folders bear these names
+TWIN = {"ru": "en", "en": "ru"}  # the language in which the same is said
 CYRILLIC = re.compile(r"[\u0400-\u04ff]")  # a letter that has no business in English and in code
 
 # What runs, tests and tools leave: in any folder, and at places in the kit.
-_LEFT = ("__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".ruff_cache", "*.egg-info", "*.partial", "*.previous")
+_CACHES = ("__pycache__", ".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".ruff_cache")
+_LEFT = (*_CACHES, "*.egg-info", "*.partial", "*.previous")
 _LEFT_IN_KIT = (".git", ".venv", "runs", "work", "build", "bench/work", "site/build", "site/.build.*", "slides/build")
-_LEFT_IN_PROJECT = ("data", "models", "reports", "registry", "logs", "dvc_plots", "mlruns", "mlflow.db", "dvc.lock")
-_LEFT_IN_PROJECT += (".engines", ".dvc", ".git")
+_MADE_BY_STAGES = ("data", "models", "reports", "registry", "logs", "dvc_plots", "mlruns", "mlflow.db", "dvc.lock")
+_LEFT_IN_PROJECT = (*_MADE_BY_STAGES, ".engines", ".dvc", ".git")
 _LEFT_AT = (*_LEFT_IN_KIT, *(f"sample_project/{name}" for name in _LEFT_IN_PROJECT))
 
 

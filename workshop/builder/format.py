@@ -17,6 +17,8 @@ RUN_TAGS = {"raises-exception", "nbval-ignore-output", "nbval-check-output"}
 LESSON_TAGS = {"parameters", *LANGUAGES, *RUN_TAGS}
 EXERCISE_TAGS = {*LESSON_TAGS, "exercise", "solution", "check"}
 
+Kind = Literal["lesson", "exercise", "pipeline"]
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -50,9 +52,9 @@ class Cell:
     first: int
 
     @property
-    def language(self) -> str | None:
-        """The language of a Markdown cell."""
-        return next((language for language in LANGUAGES if language in self.tags), None)
+    def language(self) -> str:
+        """The language of a Markdown cell; "" for code."""
+        return next((language for language in LANGUAGES if language in self.tags), "")
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Source:
     """
 
     file: Path
-    kind: Literal["lesson", "exercise", "pipeline"]
+    kind: Kind
     name: str
     blocks: tuple[Block, ...]
 

@@ -45,11 +45,11 @@ def read_places(folder: Path) -> tuple[Places, list[Problem]]:
 def _text_problems(texts: dict[str, object]) -> list[str]:
     if set(texts) != set(LANGUAGES):
         return [f"expected the languages {', '.join(LANGUAGES)}, found {', '.join(map(str, texts)) or 'none'}"]
-    empty = [language for language, text in texts.items() if not isinstance(text, str) or not text.strip()]
-    if empty:
+    written = {language: text for language, text in texts.items() if isinstance(text, str) and text.strip()}
+    if empty := [language for language in texts if language not in written]:
         return [f"no text in {', '.join(empty)}"]
     try:
-        found = {language: _places(text) for language, text in texts.items()}
+        found = {language: _places(text) for language, text in written.items()}
     except ValueError as error:
         return [f"{error}; a brace that is meant is written twice"]
     if len(set(found.values())) > 1:

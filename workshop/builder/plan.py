@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from flight_delays import artifacts
 from workshop.builder import outputs, reading, rules
 from workshop.builder.format import BuildError, Problem, Source
 from workshop.builder.making import blank, cell_ids, make, to_bytes
@@ -99,10 +100,8 @@ def write(result: Plan) -> list[Path]:
     contents = {file: to_bytes(notebook) for file, notebook in result.notebooks.items()}
     changed = [file for file, content in contents.items() if not file.exists() or file.read_bytes() != content]
     for file in changed:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_name(f".{file.name}.partial")
-        partial.write_bytes(contents[file])
-        partial.replace(file)
+        with artifacts.replacing(file) as new:
+            new.write_bytes(contents[file])
     return changed
 
 

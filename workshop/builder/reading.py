@@ -7,11 +7,12 @@ from pathlib import Path
 
 from jinja2 import TemplateError
 from jupytext.formats import get_format_implementation
+from nbformat import NotebookNode
 
 from workshop.builder import engine_texts
-from workshop.builder.format import EXERCISE_TAGS, LESSON_TAGS, RUN_TAGS, Block, Cell, Problem, Source
+from workshop.builder.format import EXERCISE_TAGS, LESSON_TAGS, RUN_TAGS, Block, Cell, Kind, Problem, Source
 from workshop.ground.rendering import fill
-from workshop.places import LANGUAGES
+from workshop.places import LANGUAGES, TWIN
 
 _LESSON_FOLDER = re.compile(r"\d\d_[a-z0-9_]+")
 _PIPELINE = "pipeline"
@@ -20,7 +21,7 @@ _CELL_MARKER = re.compile(r"^\s*#\s*%%", re.MULTILINE)
 _LAYOUT_OPTIONS = {"lines_to_next_cell", "lines_to_end_of_cell_marker"}
 
 
-def find(lessons: Path) -> tuple[list[tuple[Path, str, str]], list[Problem]]:
+def find(lessons: Path) -> tuple[list[tuple[Path, Kind, str]], list[Problem]]:
     """The source files in the folder `lessons` as (file, kind, name), and what has no business there."""
     found, problems = [], []
     for file in sorted(lessons.glob("*/*.py")):
@@ -53,7 +54,7 @@ def _names(file: Path) -> tuple[list[str], list[Problem]]:
     return list(engines), [*problems, *(Problem(texts, 1, f"{name}.py makes a notebook of that name too") for name in twice)]
 
 
-def read(file: Path, kind: str, name: str) -> tuple[Source, list[Problem]]:
+def read(file: Path, kind: Kind, name: str) -> tuple[Source, list[Problem]]:
     """Read a source file; what is wrong with single cells and with the twins comes back as problems."""
     cells, problems = read_cells(file)
     if values := engine_texts.values(file, name):
@@ -71,7 +72,7 @@ def _filled(file: Path, cells: list[Cell], values: dict[str, dict[str, str]]) ->
         try:
             filled.append(replace(cell, text=fill(cell.text, **values[cell.language or "en"])))
         except TemplateError as error:
-            problems.append(Problem(file, cell.line, error.message))
+            problems.append(Problem(file, cell.line, str(error)))
     return filled, problems
 
 
@@ -101,7 +102,7 @@ def read_cells(file: Path) -> tuple[list[Cell], list[Problem]]:
     return cells, problems
 
 
-def _nodes(lines: list[str]) -> Iterator[tuple[int, dict]]:
+def _nodes(lines: list[str]) -> Iterator[tuple[int, NotebookNode]]:
     """Every cell as jupytext reads it, with its line: jupytext.reads does the same and forgets the lines."""
     reader = get_format_implementation(".py", "percent").cell_reader_class
     # else a comment such as "# copy the file" is taken for a magic, and becomes code
@@ -135,7 +136,7 @@ def _pair(file: Path, cells: list[Cell]) -> tuple[list[Block], list[Problem]]:
         if cell.kind == "code":
             blocks.append(Block((cell,)))
         elif cell.language:
-            other = LANGUAGES[1 - LANGUAGES.index(cell.language)]
+            other = TWIN[cell.language]
             if not waiting or waiting[0].language != other:
                 problems.append(Problem(file, cell.line, f"a cell in {cell.language!r} without its twin in {other!r} after it"))
                 continue

@@ -131,7 +131,7 @@ def parse(text: str) -> ast.Module:
     return compile(text, "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
-def _line(cell: Cell, node: ast.AST) -> int:
+def _line(cell: Cell, node: ast.stmt | ast.expr) -> int:
     return cell.first + node.lineno - 1
 
 

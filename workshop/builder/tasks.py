@@ -76,9 +76,10 @@ def read_exercise(file: Path) -> Exercise:
 
 def _task(file: Path, block: Block, cells: list[Cell], number: int, problems: list[Problem]) -> Task | None:
     """The task that a heading opens; None, and why in `problems`, if it is not as agreed."""
-    headings = {cell.language: _HEADING[cell.language].search(cell.text) for cell in block.cells}
+    found = {cell.language: _HEADING[cell.language].search(cell.text) for cell in block.cells}
+    headings = {language: match for language, match in found.items() if match}
     line = block.key.line
-    if not all(headings.get(language) for language in LANGUAGES):
+    if set(headings) != set(LANGUAGES):
         problems.append(Problem(file, line, "a task's heading is `### Task 2 (4 min, 2 points). Title`, and so in Russian"))
         return None
     facts = {tuple(int(match[n]) for n in (1, 2, 3)) for match in headings.values()}

@@ -10,13 +10,14 @@ import platform
 import sys
 from typing import Any
 
+from workshop.commands import Commands
 from workshop.engines import NAMES
 from workshop.ground.results import BENCH
 
 PARTS = ("situations", "adapters", "growth")
 
 
-def add_parser(commands) -> None:
+def add_parser(commands: Commands) -> None:
     """Describe `bench` to the command line."""
     parser = commands.add_parser("bench", help="measure engines, memory and growth", description=__doc__)
     parser.add_argument("--engines", help=f"comma-separated, of {','.join(NAMES)} (default: all)")
@@ -39,6 +40,9 @@ def main(options: argparse.Namespace) -> int:
 
     parts = options.part or PARTS
     names = options.engines.split(",") if options.engines else list(NAMES)
+    if unknown := [name for name in names if name not in NAMES]:
+        print(f"bench: --engines: unknown engine {unknown[0]!r}; there are {', '.join(NAMES)}", file=sys.stderr)
+        return 2
     names = ["scripts", *(name for name in names if name != "scripts")]
     file = BENCH / "results.json"
     if "situations" not in parts and not file.exists():

@@ -8,10 +8,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from workshop.commands import Commands
 from workshop.places import ROOT
 
 
-def add_parser(commands) -> None:
+def add_parser(commands: Commands) -> None:
     """Describe `build` to the command line."""
     parser = commands.add_parser("build", help="build the notebooks from lessons/", description=__doc__)
     what = parser.add_mutually_exclusive_group()

@@ -4,8 +4,10 @@ import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from workshop.commands import Commands
 
-def add_parser(commands) -> None:
+
+def add_parser(commands: Commands) -> None:
     """Describe `databases` to the command line."""
     parser = commands.add_parser("databases", help="make the engines' empty databases, as the set-up does", description=__doc__)
     parser.set_defaults(main=main)
@@ -14,10 +16,10 @@ def add_parser(commands) -> None:
 def main(options: argparse.Namespace) -> int:
     """Make them."""
     from flight_delays.registry import Registry
-    from workshop.engines import airflow, prefect
+    from workshop.engines import airflow_home, prefect
 
     with TemporaryDirectory() as folder:
-        airflow.empty_database(Path(folder, "airflow.db"))
+        airflow_home.empty_database(Path(folder, "airflow.db"))
         prefect.empty_database(Path(folder, "prefect.db"))
         Registry(folder, "any").create()
     return 0

@@ -6,16 +6,18 @@ lessons/, whatever the student did to them. Read docs/grading.md for what a subm
 """
 
 import argparse
+import io
 import signal
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from workshop.commands import Commands
 from workshop.places import LANGUAGES, LESSONS
 
 
-def add_parser(commands) -> None:
+def add_parser(commands: Commands) -> None:
     """Describe `grade` to the command line."""
     parser = commands.add_parser(
         "grade",
@@ -48,7 +50,8 @@ def main(options: argparse.Namespace) -> int:
     from workshop.grading.supervise import Limits
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end then as by Ctrl-C: nothing is left at work
-    sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know all names
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know all names
     folder = options.folder.resolve()
     out = (options.out or folder.with_name(f"{folder.name}-graded")).resolve()
     with tempfile.TemporaryDirectory(prefix="grade-") as empty:

@@ -4,10 +4,11 @@ import argparse
 import os
 import sys
 
+from workshop.commands import Commands
 from workshop.places import LANGUAGES, ROOT, environment
 
 
-def add_parser(commands) -> None:
+def add_parser(commands: Commands) -> None:
     """Describe `lab` to the command line."""
     parser = commands.add_parser("lab", help="open JupyterLab at the start page", description=__doc__)
     parser.add_argument("--lang", choices=LANGUAGES, default="ru")

@@ -5,12 +5,13 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from workshop.commands import Commands
 from workshop.places import LANGUAGES, ROOT
 
 FOLDER = ROOT / "build" / "quiz"
 
 
-def add_parser(commands) -> None:
+def add_parser(commands: Commands) -> None:
     """Describe `quiz` to the command line."""
     parser = commands.add_parser(
         "quiz",

@@ -3,12 +3,13 @@
 import argparse
 import sys
 
+from workshop.commands import Commands
 from workshop.engines import NAMES
 from workshop.ground.months import PROFILES
 from workshop.places import LANGUAGES
 
 
-def add_parser(commands) -> None:
+def add_parser(commands: Commands) -> None:
     """Describe `run` to the command line."""
     parser = commands.add_parser(
         "run", help="execute the notebooks as a pipeline and compare the engines, or all lessons", description=__doc__

@@ -4,12 +4,13 @@ import argparse
 import sys
 from pathlib import Path
 
+from workshop.commands import Commands
 from workshop.places import LANGUAGES, ROOT
 
 FOLDER = ROOT / "site" / "build"
 
 
-def add_parser(commands) -> None:
+def add_parser(commands: Commands) -> None:
     """Describe `site` to the command line."""
     parser = commands.add_parser(
         "site",

@@ -7,10 +7,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from workshop.commands import Commands
 from workshop.places import LANGUAGES, RUNS
 
 
-def add_parser(commands) -> None:
+def add_parser(commands: Commands) -> None:
     """Describe `slides` to the command line."""
     parser = commands.add_parser("slides", help="build the lecture's decks from the last run", description=__doc__)
     parser.add_argument("--lang", choices=LANGUAGES, help="one language only")

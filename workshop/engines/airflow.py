@@ -1,23 +1,14 @@
-"""Airflow: an API server, a scheduler and a dag-processor on SQLite, started for the session and driven over REST.
+"""Airflow: an API server, a scheduler and a dag-processor on SQLite, started for the session and driven over REST."""
 
-`python -m workshop.engines.airflow --ui` keeps them up for the browser.
-"""
-
-import argparse
-import base64
-import configparser
 import json
 import os
 import secrets
-import shutil
-import signal
-import sqlite3
 import subprocess
 import sys
 import time
 import urllib.parse
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -26,22 +17,19 @@ from typing import Any
 
 import httpx
 
-from workshop.engines import databases
+from workshop.engines.airflow_home import AIRFLOW, START_TIMEOUT, USER, make_home
 from workshop.engines.base import Outcome, Session, engine_record
 from workshop.engines.rest import TRIES, Rest
 from workshop.engines.servers import check, free_port, running, wait_for
-from workshop.places import WORK, environment
-from workshop.sandbox import CommandFailed, Record, Sandbox
+from workshop.ground.records import Record
+from workshop.sandbox import CommandFailed, Sandbox
 
 DAG_ID = "flight_delays"
-USER = "admin"
 DAG_FILE = "dags/flight_delays_dag.py"
-_AIRFLOW = [sys.executable, "-m", "airflow"]
 # LocalExecutor forks its tasks from the scheduler: what is loaded there need not be loaded by each of them. Only what
 # does not change: the project's own modules are loaded afresh by every task.
 _WARM = "import matplotlib.figure, pandera.pandas, pyarrow.parquet, skops.io, sklearn.calibration, sklearn.ensemble; "
 _SCHEDULER = [sys.executable, "-c", f"{_WARM}from airflow.__main__ import main; main()", "scheduler", "--skip-serve-logs"]
-_START_TIMEOUT = 300  # seconds; they come up in 12 to 25, on a busy machine in 120
 _RUN_TIMEOUT = 1800
 _DONE = ("success", "failed")
 _PRINT_GRAPH = """
@@ -54,13 +42,13 @@ print(json.dumps({task.task_id: sorted(task.downstream_task_ids) for task in dag
 class Airflow(Session):
     """Triggers runs of the DAG over the REST API of servers that are up at `url`."""
 
-    def __init__(self, sandbox: Sandbox, url: str, password: str, processes: dict[Path, subprocess.Popen]):
+    def __init__(self, sandbox: Sandbox, url: str, password: str, processes: Mapping[Path, subprocess.Popen]):
         super().__init__(sandbox)
         self.url = url
         self.user = USER
         self.password = password
         self.processes = processes
-        self.run_id: str | None = None  # of the last run
+        self.run_id = ""  # of the last run
         self._rest = Rest(url, between=partial(check, processes))
 
     def _log_in(self) -> None:
@@ -78,8 +66,8 @@ class Airflow(Session):
 
     def wait_until_ready(self) -> None:
         """Return as soon as all servers are healthy and the DAG is known; CommandFailed if that does not come."""
-        late = CommandFailed(f"Airflow did not come up at {self.url} within {_START_TIMEOUT} s")
-        wait_for(self._is_ready, _START_TIMEOUT, every=0.2, or_fail=late)
+        late = CommandFailed(f"Airflow did not come up at {self.url} within {START_TIMEOUT} s")
+        wait_for(self._is_ready, START_TIMEOUT, every=0.2, or_fail=late)
 
     def _is_ready(self) -> bool:
         check(self.processes)
@@ -131,7 +119,8 @@ class Airflow(Session):
         return [
             engine_record(
                 f"{task['task_id']} {task['item'] or ''}",
-                *(datetime.fromisoformat(task[when]).timestamp() for when in ("start", "end")),
+                datetime.fromisoformat(task["start"]).timestamp(),
+                datetime.fromisoformat(task["end"]).timestamp(),
                 "done" if task["state"] == "success" else "failed",
             )
             for task in self.task_instances()
@@ -189,10 +178,10 @@ class DagsTest(Session):
     """Runs the DAG in one process, by `airflow dags test`, without any server."""
 
     def _run(self) -> tuple[int, str]:
-        home = _make_home(self.sandbox, "airflow-test")
+        home = make_home(self.sandbox, "airflow-test")
         failures = _Failures(self.sandbox)
         done = self.sandbox.run(
-            [*_AIRFLOW, "dags", "test", DAG_ID], log="airflow_dags_test.log", check=False, AIRFLOW_HOME=str(home)
+            [*AIRFLOW, "dags", "test", DAG_ID], log="airflow_dags_test.log", check=False, AIRFLOW_HOME=str(home)
         )
         return failures.exit_code(done.returncode == 0), done.stdout + failures.text()
 
@@ -224,11 +213,11 @@ def session(sandbox: Sandbox, *, ui: bool = False) -> Iterator[Airflow]:
     started = time.perf_counter()
     port = free_port()
     password = secrets.token_urlsafe(12)
-    home = _make_home(sandbox, "airflow", port=port, password=password, parse_every=10 if ui else 300)
+    home = make_home(sandbox, "airflow", port=port, password=password, parse_every=10 if ui else 300)
     servers = {
-        "api-server": [*_AIRFLOW, "api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"],
+        "api-server": [*AIRFLOW, "api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"],
         "scheduler": _SCHEDULER,
-        "dag-processor": [*_AIRFLOW, "dag-processor"],
+        "dag-processor": [*AIRFLOW, "dag-processor"],
     }
     commands = {home / f"{name}.log": command for name, command in servers.items()}
     with running(commands, sandbox.environment(AIRFLOW_HOME=str(home), NO_PROXY="127.0.0.1")) as processes:
@@ -254,97 +243,3 @@ def graph(project_root: str | os.PathLike[str]) -> tuple[set[str], set[tuple[str
     downstream = json.loads(done.stdout.splitlines()[-1])
     stages = {name for name in downstream if not name.startswith("plan_")}
     return stages, {(name, after) for name in stages for after in downstream[name]}
-
-
-def _make_home(sandbox: Sandbox, name: str, *, port: int = 8080, password: str | None = None, parse_every: int = 300) -> Path:
-    """A new AIRFLOW_HOME in the sandbox, with configuration and an empty database, readable by its owner only."""
-    home = sandbox.root / ".engines" / name
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True, mode=0o700)
-    empty_database(home / "airflow.db")
-    url = f"http://127.0.0.1:{port}"
-    config = configparser.ConfigParser(interpolation=None)
-    config.read_dict(
-        {
-            "core": {
-                "dags_folder": sandbox.root / "dags",
-                "load_examples": False,
-                "dags_are_paused_at_creation": False,
-                "executor": "LocalExecutor",
-                "parallelism": 2,
-                "execution_api_server_url": f"{url}/execution/",
-                "simple_auth_manager_users": f"{USER}:admin",
-                "fernet_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-            },
-            "database": {"sql_alchemy_conn": f"sqlite:///{home}/airflow.db"},
-            "logging": {"colored_console_log": False},
-            "api": {"base_url": url, "secret_key": secrets.token_urlsafe(32)},
-            "api_auth": {"jwt_secret": secrets.token_urlsafe(64)},
-            "scheduler": {
-                # The months of the sample data are over: on a schedule, only a month without data would be due.
-                "use_job_schedule": False,
-                "scheduler_heartbeat_sec": 1,
-                "scheduler_idle_sleep_time": 0.2,
-            },
-            "workers": {
-                # Now and then a worker overlooks the end of its task until its next heartbeat, 5 s later by default.
-                "min_heartbeat_interval": 1,
-                "execution_api_timeout": 60,  # the default, 5 s, is too short for a busy laptop
-            },
-            "dag_processor": {"parsing_processes": 1, "min_file_process_interval": parse_every},
-        }
-    )
-    with (home / "airflow.cfg").open("w", encoding="utf-8") as file:
-        config.write(file)
-    if password:
-        (home / "simple_auth_manager_passwords.json.generated").write_text(json.dumps({USER: password}) + "\n")
-    for file in home.iterdir():
-        file.chmod(0o600)
-    return home
-
-
-def empty_database(target: Path) -> None:
-    """Put a database with all of Airflow's tables at `target`, a new file."""
-    databases.provide(target, "apache-airflow", _make_database)
-
-
-def _make_database(home: Path) -> Path:
-    subprocess.run(
-        [*_AIRFLOW, "db", "migrate"],
-        cwd=home,
-        env=environment(AIRFLOW_HOME=str(home), AIRFLOW__CORE__LOAD_EXAMPLES="False"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=True,
-        timeout=_START_TIMEOUT,
-    )
-    database = home / "airflow.db"
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")  # stays with the file: readers do not lock writers out
-    return database
-
-
-def main() -> None:
-    """Keep Airflow up for the browser, on a sandbox under work/ or on another copy of the project."""
-    parser = argparse.ArgumentParser(prog="python -m workshop.engines.airflow", description=main.__doc__)
-    parser.add_argument("--ui", action="store_true", required=True, help="start the servers and stay")
-    parser.add_argument("--project", type=Path, metavar="DIR", help="a copy of sample_project to work in")
-    options = parser.parse_args()
-    if options.project and not (options.project / DAG_FILE).is_file():
-        parser.error(f"{options.project} has no {DAG_FILE}")
-    sandbox = Sandbox(options.project) if options.project else Sandbox.create(WORK / "ui-airflow")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to stop the servers then, too
-    try:
-        print("Airflow is starting ...", flush=True)
-        with session(sandbox, ui=True) as airflow:
-            print(f"Airflow is at {airflow.url}/dags/{DAG_ID} (only this machine reaches it)")
-            print(f"user {airflow.user}, password {airflow.password}")
-            print(f"It runs the DAG in {sandbox.root / DAG_FILE}. Ctrl-C stops.", flush=True)
-            signal.pause()
-    except KeyboardInterrupt:
-        print("\nstopped")
-
-
-if __name__ == "__main__":
-    main()

@@ -2,9 +2,11 @@
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from workshop.sandbox import Record, Sandbox
+from workshop.ground.records import Record
+from workshop.sandbox import Sandbox
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Session(ABC):
     def _resume(self) -> tuple[int, str]:
         return self._run()
 
-    def _timed(self, action) -> Outcome:
+    def _timed(self, action: Callable[[], tuple[int, str]]) -> Outcome:
         wall, clock = time.time(), time.perf_counter()
         self._started = wall
         exit_code, log = action()

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from workshop.engines.base import Session
 from workshop.sandbox import Sandbox
@@ -57,7 +58,7 @@ def graph(project_root: str | os.PathLike[str]) -> tuple[set[str], set[tuple[str
     return stages, edges
 
 
-def _folded(stage) -> str:
+def _folded(stage: Any) -> str:
     return stage.name.partition("@")[0]
 
 

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from workshop.engines.base import Outcome, Session, engine_record
-from workshop.sandbox import Record, Sandbox
+from workshop.ground.records import Record
+from workshop.sandbox import Sandbox
 
 SCRIPT = "kubeflow_pipeline/flight_delays_kfp.py"
 COMPILED = "kubeflow_pipeline/flight_delays.yaml"
@@ -32,9 +33,9 @@ class Kubeflow(Session):
         done = self.sandbox.run(["python", SCRIPT], log="kubeflow.log", check=False)
         return done.returncode, done.stdout
 
-    def _timed(self, action) -> Outcome:
-        self.last = super()._timed(action)
-        return self.last
+    def _timed(self, action: Callable[[], tuple[int, str]]) -> Outcome:
+        self.last = outcome = super()._timed(action)
+        return outcome
 
     def task_times(self) -> list[dict[str, Any]]:
         """The tasks of the last run, by start, as the runner logged them: the process as a whole, not our stage in it.

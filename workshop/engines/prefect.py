@@ -2,18 +2,14 @@
 
 Any page that is open in the student's browser can send requests to a port of this machine. So the server answers only
 those that bring its credential, a new one at each start, which travels in the environment of our processes.
-
-`python -m workshop.engines.prefect --ui` runs the flow once, shows it in the browser and stays until Ctrl-C.
 """
 
-import argparse
 import os
 import secrets
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -25,8 +21,9 @@ from workshop.engines import databases
 from workshop.engines.base import Session, engine_record
 from workshop.engines.rest import Rest
 from workshop.engines.servers import check, free_port, running, wait_for
-from workshop.places import WORK, environment
-from workshop.sandbox import CommandFailed, Record, Sandbox
+from workshop.ground.records import Record
+from workshop.places import environment
+from workshop.sandbox import CommandFailed, Sandbox
 
 FLOW = "flows/flight_delays_flow.py"
 _START_TIMEOUT = 300  # seconds; a server comes up in 6 to 20
@@ -42,10 +39,12 @@ class Prefect(Session):
         super().__init__(sandbox)
         self.url = url
         self.settings = settings
-        self._rest = Rest(f"{url}/api", auth=tuple(self.credential.split(":", 1)))
+        user, _, password = self.credential.partition(":")
+        self._rest = Rest(f"{url}/api", auth=(user, password))
 
     def _run(self) -> tuple[int, str]:
-        done = self.sandbox.run(["python", FLOW], log="prefect.log", check=False, **self.settings)
+        # the settings are environment variables, and none is called like an argument of `run`
+        done = self.sandbox.run(["python", FLOW], log="prefect.log", check=False, **self.settings)  # type: ignore[arg-type]
         return done.returncode, done.stdout
 
     def api(self, path: str, content: dict[str, Any] | None = None) -> Any:
@@ -93,7 +92,8 @@ class Prefect(Session):
         return [
             engine_record(
                 run["name"],
-                *(datetime.fromisoformat(run[when]).timestamp() for when in ("start", "end")),
+                datetime.fromisoformat(run["start"]).timestamp(),
+                datetime.fromisoformat(run["end"]).timestamp(),
                 "cached" if run["cached"] else "done" if run["state"] == "COMPLETED" else "failed",
             )
             for run in self.task_runs()
@@ -187,7 +187,7 @@ def graph(project_root: str | os.PathLike[str]) -> tuple[set[str], set[tuple[str
         return prefect.graph()
 
 
-def _wait_until_healthy(url: str, processes: dict[Path, subprocess.Popen]) -> None:
+def _wait_until_healthy(url: str, processes: Mapping[Path, subprocess.Popen]) -> None:
     rest = Rest(f"{url}/api")
 
     def healthy() -> bool:
@@ -217,25 +217,3 @@ def _make_database(home: Path) -> Path:
         timeout=_START_TIMEOUT,
     )
     return home / "prefect.db"
-
-
-def main() -> None:
-    """Run the flow once in a sandbox under work/ and keep the server up for the browser."""
-    parser = argparse.ArgumentParser(prog="python -m workshop.engines.prefect", description=main.__doc__)
-    parser.add_argument("--ui", action="store_true", required=True, help="start the server with its pages")
-    parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to stop the server then, too
-    try:
-        with session(Sandbox.create(WORK / "ui-prefect"), ui=True) as prefect:
-            print(f"Prefect is at {prefect.url} (only this machine reaches it)")
-            print(f"Log in with {prefect.credential} in one piece; until then the page says that authentication failed.")
-            print("The flow runs ...", flush=True)
-            outcome = prefect.run()
-            print(f"The flow ended with exit code {outcome.exit_code} after {outcome.seconds:.0f} s. Ctrl-C stops.", flush=True)
-            signal.pause()
-    except KeyboardInterrupt:
-        print("\nstopped")
-
-
-if __name__ == "__main__":
-    main()

@@ -25,7 +25,7 @@ def free_port() -> int:
 @contextmanager
 def running(
     commands: Mapping[Path, Sequence[str]], env: Mapping[str, str], *, cwd: Path | None = None
-) -> Iterator[dict[Path, subprocess.Popen]]:
+) -> Iterator[Mapping[Path, subprocess.Popen]]:
     """Start servers, given as log file -> command, and end them and all they started at the end, however that comes.
 
     Each works in `cwd`, by default in its log's folder, in a session of its own, and keeps its files from other users.

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from flight_delays import artifacts
 from workshop.grading.feedback import page
 from workshop.grading.grader import Grade, Grader
 from workshop.grading.notebook import Assignment
@@ -46,18 +47,13 @@ def write_csv(file: Path, grades: Sequence[Grade]) -> None:
     """Write grades.csv in one step; with a byte order mark, by which spreadsheets know UTF-8."""
     numbers = range(1, max((len(grade.tasks) for grade in grades), default=0) + 1)
     columns = ["student", "lesson", *(f"task_{number}" for number in numbers), "total", "max", "remark"]
-    partial = file.with_name(f".{file.name}.partial")
-    try:
-        with partial.open("w", encoding="utf-8-sig", newline="") as stream:
-            writer = csv.DictWriter(stream, columns, restval="")
-            writer.writeheader()
-            for grade in grades:
-                points = {f"task_{one.task.number}": one.points for one in grade.tasks}
-                names = {name: plain(getattr(grade, name)) for name in ("student", "lesson", "remark")}
-                writer.writerow({**names, "total": grade.total, "max": grade.max_points, **points})
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
+    with artifacts.replacing(file) as new, new.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, restval="")
+        writer.writeheader()
+        for grade in grades:
+            points = {f"task_{one.task.number}": one.points for one in grade.tasks}
+            names = {name: plain(getattr(grade, name)) for name in ("student", "lesson", "remark")}
+            writer.writerow({**names, "total": grade.total, "max": grade.max_points, **points})
 
 
 def write_feedback(folder: Path, grade: Grade) -> None:

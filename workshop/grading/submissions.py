@@ -38,6 +38,7 @@ def collect(folder: Path) -> dict[str, dict[str, Path] | Refused]:
     if not folder.is_dir():
         raise WrongUse(f"{folder} is not a folder")
     students: dict[str, dict[str, Path] | Refused] = {}
+    found: dict[str, Path] | Refused
     for path in sorted(path for path in folder.iterdir() if not path.name.startswith(".")):
         try:
             if path.is_symlink():

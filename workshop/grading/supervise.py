@@ -61,25 +61,26 @@ def run(notebook: NotebookNode, lessons: Path, language: str, limits: Limits) ->
     with _folder() as base:
         inside = base / "in"
         cwd = _copy_kit(inside / "kit", lessons, language)
+        notebook_file, results_file, log = base / "notebook.ipynb", base / "results.jsonl", base / "log"
         job = {
-            "notebook": str(base / "notebook.ipynb"),
-            "results": str(base / "results.jsonl"),
+            "notebook": str(notebook_file),
+            "results": str(results_file),
             "connection_file": str(inside / "k.json"),
             "jail": jail.prefix(inside, limits.memory_mb, namespaces=limits.namespaces),
             "environment": _environment(inside, mark),
             "folder": str(cwd),
             "cell_seconds": limits.cell_seconds,
         }
-        Path(job["notebook"]).write_text(json.dumps(notebook), encoding="utf-8")
-        for file in (Path(job["results"]), base / "log"):
+        notebook_file.write_text(json.dumps(notebook), encoding="utf-8")
+        for file in (results_file, log):
             file.touch()
         (base / "job.json").write_text(json.dumps(job), encoding="utf-8")
-        end = _watched(base / "job.json", limits, mark, base / "log")
-        lines = Path(job["results"]).read_text(encoding="utf-8").splitlines()
+        end = _watched(base / "job.json", limits, mark, log)
+        lines = results_file.read_text(encoding="utf-8").splitlines()
         results = [json.loads(line) for line in lines if line.endswith("}")]
         if end == "done" and results and results[-1]["status"] in ("died", "stuck"):
             end = results[-1]["status"]
-        return Outcome(end, {result["id"]: result for result in results}, _tail(base / "log"))
+        return Outcome(end, {result["id"]: result for result in results}, _tail(log))
 
 
 def _tail(log: Path) -> str:
@@ -126,20 +127,22 @@ def _watched(job: Path, limits: Limits, mark: str, log: Path) -> str:
     context.set_forkserver_preload(["workshop.grading.worker"])
     process = context.Process(target=worker.start, args=(job, log))
     process.start()
-    GUARD.watch(process.pid)  # if we are killed, that ends it
+    pid = process.pid
+    assert pid is not None  # it is started
+    GUARD.watch(pid)  # if we are killed, that ends it
     try:
-        return _wait(process, limits)
+        return _wait(process, pid, limits)
     finally:
         _end(process, mark)
-        GUARD.release(process.pid)
+        GUARD.release(pid)
 
 
-def _wait(process: BaseProcess, limits: Limits) -> str:
+def _wait(process: BaseProcess, pid: int, limits: Limits) -> str:
     deadline = time.monotonic() + limits.seconds
     while process.is_alive():
         if time.monotonic() > deadline:
             return "time"
-        memory, count = _use(process.pid)
+        memory, count = _use(pid)
         if memory > limits.memory_mb * 1024**2:
             return "memory"
         if count > limits.processes:

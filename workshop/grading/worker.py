@@ -9,10 +9,12 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute, LimitOutput
 from traitlets import List, Unicode
@@ -34,12 +36,12 @@ class JailedKernel(AsyncKernelManager):
 class Runner(Execute):
     """nbgrader's execution, with an end to what a cell may print, and the kernel's reply kept."""
 
-    def __init__(self, **options):
+    def __init__(self, **options: Any):
         super().__init__(**options)
         self.reply: dict = {}
         self._room = _OUTPUT_LIMIT
 
-    def on_cell_executed(self, **event) -> None:
+    def on_cell_executed(self, **event: Any) -> None:
         """Keep the reply: it says whether the cell failed."""
         super().on_cell_executed(**event)
         self.reply = event["execute_reply"]["content"]
@@ -48,7 +50,7 @@ class Runner(Execute):
         """Forget what the last cell left."""
         self.reply, self._room = {}, _OUTPUT_LIMIT
 
-    def output(self, outs, msg, display_id, cell_index):
+    def output(self, outs: list, msg: dict[str, Any], display_id: str, cell_index: int) -> Any:
         """Store an output as long as there is room."""
         if self._room <= 0:
             return None
@@ -76,7 +78,9 @@ def work(job: dict) -> None:
     """Run the notebook; a job has notebook, results, connection_file, jail, environment, folder and cell_seconds."""
     notebook = nbformat.from_dict(json.loads(Path(job["notebook"]).read_text(encoding="utf-8")))
     kernel = JailedKernel(jail=job["jail"], transport="ipc", connection_file=job["connection_file"])
-    kernel.kernel_spec.interrupt_mode = "message"  # a signal would stop at the jail's door
+    spec = kernel.kernel_spec
+    assert spec is not None  # ipykernel's own is always there
+    spec.interrupt_mode = "message"  # a signal would stop at the jail's door
     runner = Runner(km=kernel, timeout=job["cell_seconds"], startup_timeout=120, store_widget_state=False)
     runner.nb = notebook  # nbconvert's constructor cannot take it
     with Path(job["results"]).open("a", encoding="utf-8") as results:
@@ -92,7 +96,7 @@ def work(job: dict) -> None:
             runner._cleanup_kernel()
 
 
-def _run(runner: Runner, cell, index: int) -> dict:
+def _run(runner: Runner, cell: NotebookNode, index: int) -> dict:
     """Run a cell: ok, error (with name and text), died (no kernel any more), stuck (it ignores the interrupt), or forged.
 
     Replies are the kernel's, in which a student's code runs, so they may be anything.

@@ -29,7 +29,7 @@ class Guard:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._named: dict[int, str] = {}  # marks by process id
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def watch(self, pid: int, mark: str = "") -> None:
         """End this process and all that it started, which `mark` tells, when the process that calls this is no more."""
@@ -66,8 +66,10 @@ class Guard:
                 start_new_session=True,
             )
             lines = (*(f"+{pid} {mark}" for pid, mark in self._named.items()), *lines)
-        self._process.stdin.write("".join(f"{line}\n" for line in lines).encode())
-        self._process.stdin.flush()
+        told = self._process.stdin
+        assert told is not None  # it was asked for
+        told.write("".join(f"{line}\n" for line in lines).encode())
+        told.flush()
 
 
 GUARD = Guard()  # of this process
@@ -133,8 +135,9 @@ def _look(marks: Mapping[int, str], sessions: set[int]) -> list[psutil.Process]:
         session = _session_of(process.pid)
         if process in below or session in sessions or _has_mark(process, marks.values()):
             found.append(process)
-            sessions.add(session)
-    sessions -= {None, os.getsid(0)}
+            if session is not None:
+                sessions.add(session)
+    sessions.discard(os.getsid(0))
     return [process for process in found if alive(process)]
 
 

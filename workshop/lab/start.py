@@ -46,7 +46,7 @@ def start_page(lang: str, root: Path, own: Path) -> str:
     }
     for kind, files in rows.items():
         if files:
-            links = (f"[{name}](../{path.relative_to(root).as_posix()})" for name, path in files)
+            links = [f"[{name}](../{path.relative_to(root).as_posix()})" for name, path in files]
             lines += ["", f"{t[kind]}: {', '.join(links)}"]
     return "\n".join(lines) + "\n"
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from workshop.places import CYRILLIC, LANGUAGES, LESSONS, ROOT
 
@@ -213,7 +214,7 @@ def of_lesson(lesson: str, file: str | os.PathLike[str] = FILE) -> list[Question
     return found
 
 
-def _said(error: dict) -> str:
+def _said(error: ErrorDetails) -> str:
     """One of pydantic's errors as FIELD: what is wrong with it."""
     kinds = ("poll", "single", "multiple", "truefalse", "number", "open")
     place = [str(part) for part in error["loc"]]

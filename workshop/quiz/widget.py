@@ -1,5 +1,8 @@
 """Questions in a notebook: widgets to answer with, and folded text for where there are no widgets."""
 
+from collections.abc import Callable
+from typing import Any
+
 import ipywidgets as widgets
 
 from workshop.ground.colours import GREEN, GREY, VERMILION
@@ -20,7 +23,7 @@ _STYLE = """<style>
 class Card:
     """One question: what it asks, something to answer with, a button, what is said of the answer."""
 
-    def __init__(self, number: int, question: Question, lang: str, changed):
+    def __init__(self, number: int, question: Question, lang: str, changed: Callable[[], None]):
         words = WORDS[lang]
         self.question, self.solved = question, False
         self._lang, self._changed, self._asked = lang, changed, False
@@ -89,7 +92,7 @@ class Card:
                 if not right:
                     counts = {"hit": hit, "all": len(question.right), "extra": len(chosen) - hit}
                     return right, chosen, words["partly"].format(**counts)
-            case _:
+            case TrueFalse() | Number():
                 chosen, right = [], given[0] == question.answer
         return right, chosen, words["right" if right else "wrong"]
 
@@ -116,7 +119,7 @@ class Quiz:
         values = {"right": sum(card.solved for card in counted), "all": len(counted)}
         self.score.value = f"<b>{WORDS[self.lang]['score'].format(**values)}</b>"
 
-    def _repr_mimebundle_(self, **_) -> dict:
+    def _repr_mimebundle_(self, **_: Any) -> dict:
         """For Jupyter: the widgets; folded HTML for whoever cannot show them, such as GitHub; bare words at last."""
         bundle = dict(self.box._repr_mimebundle_() or {})
         bundle["text/plain"] = "\n".join(f"{n}. {plain(q.text[self.lang])}" for n, q in enumerate(self.questions, start=1))

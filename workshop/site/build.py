@@ -14,7 +14,7 @@ from flight_delays import artifacts
 from workshop.builder import outputs
 from workshop.ground.progress import progress
 from workshop.ground.rendering import render
-from workshop.places import environment
+from workshop.places import TWIN, environment
 from workshop.site import pages
 from workshop.site.content import Site, SiteError
 
@@ -47,7 +47,7 @@ def build(root: Path, target: Path, lessons: Path, languages: tuple[str, ...]) -
 
 def _other(site: Site, sites: dict[str, Site]) -> Site | None:
     """The site in the other language, if it is built too."""
-    return next((each for each in sites.values() if each is not site), None)
+    return sites.get(TWIN[site.lang])
 
 
 def extras(root: Path, lang: str, languages: tuple[str, ...]) -> dict[str, str]:

@@ -34,11 +34,11 @@ _NO_VALUE = "—"
 _OF_THE_PAGE = {
     colours.PAPER.lower(): "var(--paper)",
     colours.BLACK: "var(--ink)",
-    "#555555": "var(--soft)",
+    colours.SOFT: "var(--soft)",
     colours.LINE: "var(--soft)",
     colours.GREY: "var(--soft)",
-    "#999999": "var(--soft)",
-    "#dddddd": "var(--line)",
+    colours.DIAGONAL: "var(--soft)",
+    colours.GRID.lower(): "var(--line)",
 }
 
 
@@ -72,7 +72,7 @@ class Material:
         """Single values by the name under which a slide asks for them; a dash where an engine did not run."""
         candidates = self._metrics["candidates"]
         found = {
-            "flights": self._whole(self._results["rows"]),
+            "flights": self._whole(self._results["flights"]),
             "months": str(len(self._months)),
             "stages": str(next(iter(self._engines.values()))["stages_run"]),
             "engines": str(len(self._engines)),
@@ -131,7 +131,7 @@ class Material:
 
     @property
     def _figures(self) -> dict[str, Callable[[], Figure]]:
-        found = {
+        found: dict[str, Callable[[], Figure]] = {
             "graph": lambda: figures.graph(self._months, sorted(self._metrics["candidates"]), width=7.6, font=10.5),
             "overhead": lambda: figures.overhead_bars(self._engines, width=7, lang=self.lang),
             **{f"gantt-{engine}": partial(self._gantt, engine) for engine in NAMES},
