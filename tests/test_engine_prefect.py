@@ -334,7 +334,7 @@ def test_the_ui_tells_how_to_log_in_and_ends_with_ctrl_c(tmp_path):
     command = [sys.executable, "-m", "workshop", "ui", "prefect"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment(WORKSHOP_WORK=str(tmp_path))) as ui:
         try:
-            printed = [ui.stdout.readline() for _ in range(2)]
+            _, *printed = [ui.stdout.readline() for _ in range(3)]
             started = psutil.Process(ui.pid).children(recursive=True)
             url, credential = (line.split()[3] for line in printed)
             assert url.startswith("http://127.0.0.1:")

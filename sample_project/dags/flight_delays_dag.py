@@ -2,11 +2,14 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from airflow.sdk import (
     Asset,
+    Context,
     CronDataIntervalTimetable,
     ExceptionRetryPolicy,
     RetryAction,
@@ -20,6 +23,9 @@ from airflow.sdk import (
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # Airflow looks for modules in dags/; our package lies beside it
 
+if TYPE_CHECKING:
+    from flight_delays.pipeline import Project
+
 MODEL = Asset(name="flight-delays-champion", uri="file:///flight-delays/champion")
 
 # Bad data, bad parameters and a model that is not good enough do not mend themselves in ten seconds.
@@ -28,7 +34,7 @@ ONLY_WHAT_MAY_PASS = ExceptionRetryPolicy(
 )
 
 
-def report_failure(context) -> None:
+def report_failure(context: Context) -> None:
     """Add what failed for good to logs/failures.jsonl, one line of JSON. A team would send it to its chat as well."""
     instance, error = context["task_instance"], context.get("exception")
     failure = {
@@ -46,14 +52,14 @@ def report_failure(context) -> None:
         lines.write(json.dumps(failure, ensure_ascii=False) + "\n")
 
 
-def months_until(month: str, known: dict[str, str]) -> dict[str, str]:
+def months_until(month: str, known: Mapping[str, str]) -> dict[str, str]:
     """Test on `month`; train on the months of its year before it and on the `known` ones before it."""
     year, number = month.split("-")
     earlier = {f"{year}-{n:02}" for n in range(1, int(number))} | {other for other in known if other < month}
     return dict.fromkeys(sorted(earlier), "train") | {month: "test"}
 
 
-def project():
+def project() -> "Project":
     """The project as this run is to see it: params.yaml, but the months may be the run's own.
 
     A scheduled or backfilled run is about the month of its data interval. A manual run takes params.yaml as
@@ -65,7 +71,7 @@ def project():
     context = get_current_context()
     run = context["dag_run"]
     given = params.load(ROOT / "params.yaml")
-    months = given.months
+    months: Mapping[str, str] = given.months
     if run.run_type in ("scheduled", "backfill"):
         months = months_until(f"{context['data_interval_start']:%Y-%m}", given.months)
     months = (run.conf or {}).get("months", months)
@@ -88,7 +94,7 @@ def project():
     },
     tags=["ml", "flights"],
 )
-def flight_delays():
+def flight_delays() -> None:
     """
     ### Will the flight arrive late?
 

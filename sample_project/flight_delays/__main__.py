@@ -3,6 +3,7 @@
 import argparse
 import logging
 import sys
+from collections.abc import Sequence
 
 from flight_delays.errors import ParamsError, PipelineError
 from flight_delays.pipeline import STAGES, Project, as_mermaid, as_text
@@ -37,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _items(project: Project, options: argparse.Namespace) -> list[str | None]:
+def _items(project: Project, options: argparse.Namespace) -> Sequence[str | None]:
     given = {"month": options.month, "candidate": options.candidate}
     each = STAGES[options.stage].each
     for name, value in given.items():

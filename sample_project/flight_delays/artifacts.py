@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,10 +20,8 @@ from pyarrow.fs import LocalFileSystem
 
 from flight_delays.errors import DataError
 
-try:
+if sys.platform != "win32":  # on Windows two that publish at once are not kept apart
     import fcntl
-except ImportError:  # Windows: there two that publish at once are not kept apart
-    fcntl = None
 
 
 def _partial(target: Path) -> Path:
@@ -71,7 +70,7 @@ def replacing(target: str | os.PathLike[str]) -> Iterator[Path]:
 @contextmanager
 def _alone(note: Path) -> Iterator[None]:
     with note.with_suffix(".lock").open("a") as lock:  # closed by whatever ends the process, a kill too
-        if fcntl:
+        if sys.platform != "win32":
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -12,16 +12,19 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec
+
+P = ParamSpec("P")  # what a stage takes
 
 VARIABLE = "FLIGHT_DELAYS_JOURNAL"
 _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes on macOS, KiB on Linux
 
 
-def recorded(stage: Callable[..., None]) -> Callable[..., None]:
+def recorded(stage: Callable[P, None]) -> Callable[P, None]:
     """Note start, end (Unix seconds), outcome and peak memory (bytes, of the process) of a stage."""
 
     @functools.wraps(stage)
-    def run(*args, **kwargs) -> None:
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
         started, status = time.time(), "failed"
         try:
             stage(*args, **kwargs)

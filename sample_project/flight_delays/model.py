@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from zipfile import ZipFile, ZipInfo
 
 import numpy as np
@@ -26,6 +26,9 @@ from flight_delays.errors import DataError
 from flight_delays.stages.ingest import KEY
 from flight_delays.stages.prepare import CATEGORIES, FEATURES, NUMBERS, TARGET
 
+P = ParamSpec("P")  # what a function takes
+R = TypeVar("R")  # what it gives back
+
 # What skops may load beyond its own list of safe types. Anything else in a model file is refused.
 TRUSTED_TYPES = [
     "functools.partial",  # of check_array: how gradient boosting keeps its preprocessing
@@ -38,7 +41,7 @@ _PART = re.compile(r'("__id__": |"file": ")([\w-]+)')  # the name of a part ther
 _MOST_CATEGORIES = 200  # gradient boosting takes at most 255; the rarest share one code
 
 
-def one_thread(function: Callable) -> Callable:
+def one_thread(function: Callable[P, R]) -> Callable[P, R]:
     """Limit the calling process to one thread of arithmetic, for good.
 
     Two threads share the sums of a gradient in another order than one, and differ in the last bits. The limit is not
@@ -46,7 +49,7 @@ def one_thread(function: Callable) -> Callable:
     """
 
     @functools.wraps(function)
-    def limited(*args, **kwargs):
+    def limited(*args: P.args, **kwargs: P.kwargs) -> R:
         threadpool_limits(limits=1)
         return function(*args, **kwargs)
 
@@ -121,14 +124,14 @@ def read_features(paths: list[str | os.PathLike[str]]) -> pd.DataFrame:
 
 @one_thread
 def fit(table: pd.DataFrame, *, candidate: str, seed: int, hyperparameters: dict[str, Any]) -> Pipeline:
-    """Train one candidate on the FEATURES and the TARGET of a table; a column without any value is left out."""
+    """The fitted candidate, trained on the FEATURES and the TARGET of a table; a column without any value is left out."""
     numbers = [name for name in NUMBERS if table[name].notna().any()]  # boosting fails on the others
     return CANDIDATES[candidate](numbers=numbers, seed=seed, **hyperparameters).fit(table[FEATURES], table[TARGET])
 
 
 @one_thread
 def predict(model: Pipeline, table: pd.DataFrame) -> np.ndarray:
-    """The probability of a late arrival for each row."""
+    """The probability of a late arrival for each row, of shape (rows,)."""
     return model.predict_proba(table[FEATURES])[:, 1]
 
 

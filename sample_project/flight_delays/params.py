@@ -3,8 +3,9 @@
 import hashlib
 import json
 import os
+from collections.abc import Hashable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -29,7 +30,7 @@ class Ingest(Section):
     rows: Annotated[int, Field(ge=1)] | None
 
     @model_validator(mode="after")
-    def _bts_needs_a_path(self):
+    def _bts_needs_a_path(self) -> Self:
         if self.source == "bts" and self.path is None:
             raise ValueError("source bts needs a path: the monthly CSV or zip, or the folder with them")
         return self
@@ -73,7 +74,7 @@ class Candidates(Section):
     boosting: Boosting | None = None
 
     @model_validator(mode="after")
-    def _somebody_competes(self):
+    def _somebody_competes(self) -> Self:
         if not (self.logistic or self.boosting):
             raise ValueError("name at least one candidate: logistic, boosting")
         return self
@@ -121,7 +122,7 @@ class Params(Section):
     register_: Register = Field(alias="register")
 
     @model_validator(mode="after")
-    def _split_by_time(self):
+    def _split_by_time(self) -> Self:
         train = sorted(m for m, part in self.months.items() if part == "train")
         test = sorted(m for m, part in self.months.items() if part == "test")
         if not train or not test:
@@ -163,7 +164,7 @@ def parse(content: Any, name: str = "params.yaml") -> Params:
 class _UniqueKeys(yaml.SafeLoader):
     """YAML lets a later key overwrite an earlier one in silence; here it is an error."""
 
-    def construct_mapping(self, node, deep=False):
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
         for key, _ in node.value:
             name = str(key.value)  # of a key that is itself a list or a mapping: never twice, and refused below

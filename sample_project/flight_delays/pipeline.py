@@ -7,7 +7,7 @@ task, KFP component.
 import importlib
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -96,9 +96,15 @@ class Project:
         described = self.params.section("train")["candidates"]
         return sorted(name for name, hyperparameters in described.items() if hyperparameters is not None)
 
-    def items(self, stage: str) -> list[str | None]:
+    def items(self, stage: str) -> Sequence[str | None]:
         """What a stage is repeated for: months, candidates, or just [None]."""
-        return {"month": self.months, "candidate": self.candidates, None: [None]}[STAGES[stage].each]
+        match STAGES[stage].each:
+            case "month":
+                return self.months
+            case "candidate":
+                return self.candidates
+            case None:
+                return [None]
 
     def raw(self, month: str) -> Path:
         """Folder with the raw tables of a month."""
@@ -142,22 +148,22 @@ class Project:
     def paths(self, stage: str, item: str | None = None) -> tuple:
         """The positional arguments of a stage: what it reads, then what it writes."""
         train, test = self.features_of("train"), self.features_of("test")
-        match stage:
-            case "ingest":
-                return (self.raw(item),)
-            case "validate":
-                return self.raw(item), self.report(item)
-            case "prepare":
-                return self.raw(item), self.report(item), self.features(item)
-            case "train":
-                return train, self.model(item)
-            case "evaluate":
+        match stage, item:
+            case "ingest", str(month):
+                return (self.raw(month),)
+            case "validate", str(month):
+                return self.raw(month), self.report(month)
+            case "prepare", str(month):
+                return self.raw(month), self.report(month), self.features(month)
+            case "train", str(candidate):
+                return train, self.model(candidate)
+            case "evaluate", _:
                 return self.models, test, self.metrics, self.predictions, self.plots
-            case "gate":
+            case "gate", _:
                 return self.metrics, test, self.registry, self.decision
-            case "register":
+            case "register", _:
                 return self.models, train, self.metrics, self.decision, self.registry, self.receipt
-        raise ValueError(stage)
+        raise ValueError(f"{stage} {item}")
 
     def run(self, stage: str, item: str | None = None) -> None:
         """Run one stage, for one month or candidate where it has any."""

@@ -11,9 +11,14 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from flight_delays import artifacts
 from flight_delays.errors import DataError
+
+if TYPE_CHECKING:  # mlflow takes its time, and is imported where it is needed
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
 
 CHAMPION = "champion"
 KEPT = Path(sys.prefix, "share", "flight-delays")  # in the Python environment, whose version of MLflow it fits
@@ -96,7 +101,7 @@ class Registry:
         fresh.search_experiments()
         fresh.search_registered_models()
 
-    def _client(self, database: Path | None = None):
+    def _client(self, database: Path | None = None) -> "MlflowClient":
         database = database or self.database
         self._check(database)
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -146,14 +151,16 @@ class Registry:
         location = (self.folder / "artifacts").as_uri()  # without one it would write to ./mlruns
         # An experiment writes to its first location for good, so a project that was moved needs another.
         for name in (self.model_name, f"{self.model_name} in {self.folder}"):
-            experiment = client.get_experiment_by_name(name)
-            if experiment is None:
+            found = client.get_experiment_by_name(name)
+            if found is None:
                 return client.create_experiment(name, artifact_location=location)
-            if experiment.artifact_location == location:
+            experiment_id = found.experiment_id
+            if found.artifact_location == location:
                 break
-        return experiment.experiment_id
+        return experiment_id
 
-    def _version(self, found) -> Version:
+    def _version(self, found: "ModelVersion") -> Version:
+        assert found.source  # for `_add` gives every version one
         model_id = found.source.removeprefix("models:/")
         # found by its id below our folder, so that a project that was moved still finds its models
         file = self.folder / "artifacts/models" / model_id / "artifacts/model.skops"

@@ -32,8 +32,11 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
 
-from prefect import flow, task, unmapped
+from prefect import Task, flow, task, unmapped
 from prefect.cache_policies import INPUTS, TASK_SOURCE, CachePolicy
+from prefect.client.schemas.objects import TaskRun
+from prefect.context import TaskRunContext
+from prefect.states import State
 from prefect.task_runners import ThreadPoolTaskRunner
 
 ROOT = Path(__file__).resolve().parent.parent  # the project, whatever the current folder is
@@ -62,15 +65,16 @@ def code_of(stage: str) -> str:
     with ONE_AT_A_TIME:
         finder = ModuleFinder(path=[str(ROOT)])
         finder.import_hook(f"flight_delays.stages.{stage}")
-    return artifacts.sha256_of_all(module.__file__ for module in finder.modules.values() if module.__file__)
+    files = (module.__file__ for module in finder.modules.values())  # type: ignore[attr-defined]  # typeshed does not know it
+    return artifacts.sha256_of_all(file for file in files if file)
 
 
-def stage_code(context, inputs: dict) -> str:
+def stage_code(context: TaskRunContext, inputs: dict) -> str:
     """What TASK_SOURCE does not see: the code that the task calls, and where its files are kept."""
     return f"{code_of(context.task.name)} {STORE}"
 
 
-def source_data(context, inputs: dict) -> str | None:
+def source_data(context: TaskRunContext, inputs: dict) -> str | None:
     """The content of the user's own data, at a path that stays the same when a file there changes."""
     path = inputs["options"]["path"]
     return artifacts.sha256(path) if path and Path(path).exists() else None
@@ -80,19 +84,23 @@ SAME_INPUTS_AND_CODE = INPUTS + TASK_SOURCE + CachePolicy.from_cache_key_fn(stag
 SAME_DATA_TOO = SAME_INPUTS_AND_CODE + CachePolicy.from_cache_key_fn(source_data)
 
 
-def may_pass(task, task_run, state) -> bool:
+def may_pass(task: Task, task_run: TaskRun, state: State) -> bool:
     """Whether to try again: not after an error of ours, which will be the same the next time."""
     return not isinstance(state.data, PipelineError)
 
 
-cached = functools.partial(
-    task,
-    persist_result=True,
-    cache_policy=SAME_INPUTS_AND_CODE,
-    retries=2,
-    retry_delay_seconds=1,
-    retry_condition_fn=may_pass,
-)
+def cached(
+    *, task_run_name: str, cache_policy: CachePolicy = SAME_INPUTS_AND_CODE
+) -> Callable[[Callable[..., str]], Task[..., str]]:
+    """Make a task whose result is kept, and which is tried again after an error that may pass."""
+    return task(
+        task_run_name=task_run_name,
+        persist_result=True,
+        cache_policy=cache_policy,
+        retries=2,
+        retry_delay_seconds=1,
+        retry_condition_fn=may_pass,
+    )
 
 
 # --- the tasks: run the stage at a temporary place, keep what it made, return where it is ---------------
@@ -192,7 +200,12 @@ def is_champion(project: Project, features: list[str]) -> bool:
     return champion is not None and tags.items() <= champion.tags.items()
 
 
-@flow(name="flight-delays", task_runner=ThreadPoolTaskRunner(max_workers=2), result_storage=RESULTS, persist_result=False)
+@flow(
+    name="flight-delays",
+    task_runner=ThreadPoolTaskRunner(max_workers=2),  # type: ignore[arg-type]  # prefect's types refuse its own runner
+    result_storage=RESULTS,
+    persist_result=False,
+)
 def flight_delays() -> None:
     """From raw months to a registered model, as params.yaml says."""
     project = Project.load(ROOT)
@@ -212,7 +225,7 @@ def flight_delays() -> None:
 
     for stage in (raw, checked, prepared, trained, reports):
         stage.result()  # waits; the first error is raised here, before those that only follow from it
-    made = {project.model(candidate): model.result() for candidate, model in models.items()}
+    made: dict[Path, str | Path] = {project.model(candidate): model.result() for candidate, model in models.items()}
     for target in (project.metrics, project.predictions, project.plots):
         made[target] = Path(reports.result(), target.name)
 

@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from kfp import compiler, dsl, local
+from kfp.dsl.graph_component import GraphComponent
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -37,21 +38,22 @@ OUTPUTS = ROOT / ".engines/kubeflow"
 IMAGE = "flight-delays-python:1"
 
 
-def component(function: Callable, **several: Sequence[str]):
+def component(function: Callable[..., None], **several: Sequence[str]) -> Callable[..., dsl.PipelineTask]:
     """Make a component of a function; an argument named in `several` gets an input for each of its items.
 
     KFP 2 cannot pass the outputs of several tasks to one input (dsl.Collected can, but not on a local run). So
     `months: dict[str, dsl.Dataset]` is written out to `months_2013_01: dsl.Input[dsl.Dataset], ...` in the source,
     which is what KFP takes of a component.
     """
-    header, body = inspect.getsource(function).split("):\n", 1)
+    header, body = inspect.getsource(function).split(") -> None:\n", 1)
     for name, items in several.items():
         names = {item: input_name(name, item) for item in items}
-        argument = re.search(rf"\b{name}: dict\[str, ([\w.]+)\]", header)
-        header = header.replace(argument[0], ", ".join(f"{each}: dsl.Input[{argument[1]}]" for each in names.values()))
+        [kind] = re.findall(rf"\b{name}: dict\[str, ([\w.]+)\]", header)
+        arguments = ", ".join(f"{each}: dsl.Input[{kind}]" for each in names.values())
+        header = header.replace(f"{name}: dict[str, {kind}]", arguments)
         collected = ", ".join(f'"{item}": {each}' for item, each in names.items())
         body = f"    {name} = {{{collected}}}\n{body}"
-    source = f"{header}):\n{body}"
+    source = f"{header}) -> None:\n{body}"
     file = f"<component {function.__name__}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # where inspect looks for it
     namespace = {**function.__globals__}
@@ -80,7 +82,7 @@ def ingest(
     source: str,
     path: str = "",
     rows: int = 0,
-):
+) -> None:
     """Fetch one month of raw data; an empty path and 0 rows stand for null, which the local runner does not take."""
     from flight_delays.stages.ingest import ingest as stage
 
@@ -93,7 +95,7 @@ def validate(
     month: str,
     min_rows: int,
     max_missing_share: float,
-):
+) -> None:
     """Check one month of raw data."""
     from flight_delays.stages.validate import validate as stage
 
@@ -108,7 +110,7 @@ def prepare(
     horizon_hours: float,
     window_hours: float,
     late_minutes: int,
-):
+) -> None:
     """Turn one month into what a model may know before departure."""
     from flight_delays.stages.prepare import prepare as stage
 
@@ -123,7 +125,9 @@ def prepare(
     )
 
 
-def train(months: dict[str, dsl.Dataset], model: dsl.Output[dsl.Model], candidate: str, seed: int, hyperparameters: str):
+def train(
+    months: dict[str, dsl.Dataset], model: dsl.Output[dsl.Model], candidate: str, seed: int, hyperparameters: str
+) -> None:
     """Train one candidate on the months of the train part.
 
     The hyperparameters come as JSON text: the numbers of a dict all become floats on the way, and 80.0 iterations
@@ -147,7 +151,7 @@ def evaluate(
     curves: dsl.Output[dsl.HTML],
     choose_by: str,
     calibration_bins: int,
-):
+) -> None:
     """Compare the candidates on later months; KFP shows the metrics and the curves beside the task."""
     import base64
     from pathlib import Path
@@ -184,7 +188,7 @@ def gate(
     min_average_precision: float,
     max_brier: float,
     max_roc_auc_drop: float,
-):
+) -> None:
     """Let the best candidate pass, or stop it: the task fails, and nothing after it runs."""
     from flight_delays.stages.gate import gate as stage
 
@@ -211,7 +215,7 @@ def register(
     model_name: str,
     git_commit: str,
     params_hash: str,
-):
+) -> None:
     """Put the model that passed into the registry."""
     from flight_delays.stages.register import register as stage
 
@@ -228,7 +232,7 @@ def register(
     )
 
 
-def build(project: Project):
+def build(project: Project) -> GraphComponent:
     """The pipeline for the months and candidates of params.yaml: their loops are unrolled here, when it is compiled.
 
     Its outputs are what a run leaves: metrics, predictions, plots, decision, receipt and a model for each candidate.
@@ -242,7 +246,7 @@ def build(project: Project):
     fields = {"metrics": dsl.Metrics, "predictions": dsl.Dataset}
     fields |= dict.fromkeys(["plots", "decision", "receipt"], dsl.Artifact)
     fields |= {input_name("model", candidate): dsl.Model for candidate in project.candidates}
-    outputs = NamedTuple("Outputs", fields.items())
+    outputs = NamedTuple("Outputs", fields.items())  # type: ignore[misc]  # which fields it has is known when this runs
 
     # registry is a folder that the tasks share. On a cluster: a volume, mounted into gate and register
     # (kfp-kubernetes: kubernetes.mount_pvc(task, pvc_name="registry", mount_path="/mnt/registry")).
@@ -285,7 +289,7 @@ def build(project: Project):
             git_commit=git_commit,
             params_hash=params_hash,
         ).set_caching_options(False)  # it must write to the registry, whatever was written before
-        return outputs(
+        return outputs(  # type: ignore[call-arg]  # the fields, see above
             metrics=metrics,
             predictions=scored.outputs["predictions"],
             plots=scored.outputs["plots"],
@@ -351,7 +355,7 @@ def surroundings_of_tasks(temporary: str) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _made_by(pipeline) -> dict[str, Path]:
+def _made_by(pipeline: GraphComponent) -> dict[str, Path]:
     """Where the tasks of the run left the outputs of the pipeline; those of tasks that did not run are not there."""
     [run_folder] = OUTPUTS.glob("flight-delays-*")
     outputs = pipeline.pipeline_spec.root.dag.outputs.artifacts

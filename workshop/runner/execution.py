@@ -84,7 +84,11 @@ def prepare() -> None:
 
 
 def execute(source: Path, target: Path, parameters: dict[str, Any], *, cwd: Path, **options: Any) -> Execution:
-    """Execute a notebook into `target`, which is kept whatever happens. `options` are nbclient's."""
+    """Execute a notebook into `target`, which is kept whatever happens. `options` are nbclient's.
+
+    A cell that fails, a kernel that dies and a cell that takes too long come back as the execution's `problem`; an
+    interrupt and what is wrong with the source are raised.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     problem = None
     started = time.perf_counter()

@@ -69,7 +69,7 @@ class Material:
         return next(iter(self._engines.values()))["metrics"]
 
     def values(self) -> dict[str, str]:
-        """Single values by the name under which a slide asks for them; a dash where an engine did not run."""
+        """Single values by the name that a slide asks for, such as `flights`; a dash where an engine did not run."""
         candidates = self._metrics["candidates"]
         found = {
             "flights": self._whole(self._results["flights"]),

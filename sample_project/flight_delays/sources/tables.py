@@ -6,6 +6,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from flight_delays.errors import DataError
@@ -110,7 +111,7 @@ def _typed(path: Path, column: pd.Series, kind: str) -> pd.Series:
     if kind == "str":
         # a column of nothing but digits was read as numbers
         text = column if column.dtype == "object" else column.astype("Int64").astype("string").astype("object")
-        return text.where(text.notna(), None)
+        return text.where(text.notna(), None)  # type: ignore[call-overload]  # pandas-stubs know of no None here
     if kind == "time":
         # times that pyarrow recognised are times already; anything else is tried again, value by value
         known = isinstance(column.dtype, pd.DatetimeTZDtype) or column.dtype.kind == "M"
@@ -127,4 +128,4 @@ def _typed(path: Path, column: pd.Series, kind: str) -> pd.Series:
     if lost.any():
         rows = "; ".join(f"line {row + 2}: {column[row]!r}" for row in column.index[lost][:3])
         raise DataError(f"{path}: column {column.name}: {int(lost.sum())} values are not of type {kind} ({rows})")
-    return typed.astype({"int": "int64", "float": "float64", "time": "datetime64[us]"}[kind])
+    return typed.astype(np.dtype({"int": "int64", "float": "float64", "time": "datetime64[us]"}[kind]))

@@ -25,7 +25,11 @@ _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 
 
 def curves(late: np.ndarray, probability: np.ndarray, *, bins: int) -> dict[str, pd.DataFrame]:
-    """The points of the ROC, precision-recall and calibration curves, as tables of x and y."""
+    """The points of the curves `roc`, `precision_recall` and `calibration`: tables of x and y, at most 200 rows each.
+
+    Their columns are false_positive_rate and true_positive_rate, recall and precision, predicted and observed; all values
+    are shares between 0 and 1.
+    """
     false_positive, true_positive, _ = roc_curve(late, probability)
     precision, recall, _ = precision_recall_curve(late, probability)
     observed, predicted = calibration_curve(late, probability, n_bins=bins, strategy="quantile")
