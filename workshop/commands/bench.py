@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 from workshop.commands import Commands
-from workshop.engines import NAMES
+from workshop.engines import NAMES, listed
 from workshop.ground.results import BENCH
 
 PARTS = ("situations", "adapters", "growth")
@@ -39,11 +39,11 @@ def main(options: argparse.Namespace) -> int:
     from workshop.bench.situations import measure_engine, seconds_of_plain
 
     parts = options.part or PARTS
-    names = options.engines.split(",") if options.engines else list(NAMES)
-    if unknown := [name for name in names if name not in NAMES]:
-        print(f"bench: --engines: unknown engine {unknown[0]!r}; there are {', '.join(NAMES)}", file=sys.stderr)
+    try:
+        names = ["scripts", *(name for name in listed(options.engines or None) if name != "scripts")]
+    except ValueError as error:
+        print(f"bench: --engines: {error}", file=sys.stderr)
         return 2
-    names = ["scripts", *(name for name in names if name != "scripts")]
     file = BENCH / "results.json"
     if "situations" not in parts and not file.exists():
         print(f"{file} is not there yet: measure the situations first, with `make bench`", file=sys.stderr)
