@@ -36,6 +36,14 @@ def not_copied(folder: str, names: list[str]) -> set[str]:
     }
 
 
+AS_DOCUMENTED = "WORKSHOP_AS_DOCUMENTED"  # an environment variable; startup.pth looks for it too
+
+
+def as_documented() -> bool:
+    """Whether engines are to be started as their documentation does it, without what the kit does to save seconds."""
+    return AS_DOCUMENTED in os.environ
+
+
 # Settings of the user's own installations, which would send our runs there.
 _FOREIGN = ("AIRFLOW_", "PREFECT_", "MLFLOW_", "DVC_", "KFP_", "DASK_", "GIT_", "JUPYTER_", "PYTHON")
 _OF_SHELLS = ("BASH_ENV", "BASH_FUNC_")  # what a shell runs first, and could set all of that again

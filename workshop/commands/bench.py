@@ -14,7 +14,7 @@ from workshop.commands import Commands
 from workshop.engines import NAMES, listed
 from workshop.ground.results import BENCH
 
-PARTS = ("situations", "adapters", "growth")
+PARTS = ("situations", "documented", "adapters", "growth")
 
 
 def add_parser(commands: Commands) -> None:
@@ -34,6 +34,7 @@ def main(options: argparse.Namespace) -> int:
     """Measure and write bench/."""
     from flight_delays import artifacts
     from workshop.bench.adapters import measure_adapter, plain_seconds
+    from workshop.bench.documented import measure_documented
     from workshop.bench.growth import measure_growth
     from workshop.bench.report import as_read, write_chart, write_table
     from workshop.bench.situations import measure_engine, seconds_of_plain
@@ -53,6 +54,10 @@ def main(options: argparse.Namespace) -> int:
     if "situations" in parts:
         for name in names:
             results["engines"].setdefault(name, {}).update(measure_engine(name, seconds_of_plain(results)))
+            artifacts.write_json(file, results)
+    if "documented" in parts:
+        for name in names:
+            results["engines"].setdefault(name, {})["from_nothing"] = measure_documented(name)
             artifacts.write_json(file, results)
     if "adapters" in parts:
         plain = plain_seconds()

@@ -33,7 +33,7 @@ def start(given: dict[str, Any], lang: str) -> Run:
     for name in [*given["engines"], COMPARE]:
         check_declared(notebook(name, lang), {**given, "run_dir": ""})
     _project(given)
-    return Run.create({"parameters": given, "lang": lang, "done": []}, LINK)
+    return Run.create({"parameters": given, "lang": lang, "done": [], "peak_megabytes": {}}, LINK)
 
 
 def _project(given: dict[str, Any]) -> Project:
@@ -66,6 +66,7 @@ def go_on(run: Run) -> int:
             failures[name] = execution.problem
         elif name != COMPARE:
             state["done"].append(name)
+            state["peak_megabytes"][name] = execution.peak_megabytes
             run.write(state)
     return _report(run, failures)
 
@@ -92,6 +93,10 @@ def _report(run: Run, failures: dict[str, str]) -> int:
             print("All engines left the same metrics and the same predictions, byte for byte.")
         elif not failures:
             print("The engines did NOT leave the same result.", file=sys.stderr)
+    if peaks := run.read()["peak_megabytes"]:
+        print(
+            "Memory at most, with the servers and the notebook's kernel:", ", ".join(f"{n} {mb} MB" for n, mb in peaks.items())
+        )
     if failures:
         print('What succeeded is kept. Go on with: make run ARGS="--resume"', file=sys.stderr)
     report = run.folder / "report.html"
