@@ -185,19 +185,10 @@ def _kill_when(process: subprocess.Popen, condition) -> None:
     assert code == -signal.SIGKILL
 
 
-REGISTER_WITH_NOTHING_KEPT = """
-import sys
-from pathlib import Path
-from flight_delays import __main__, registry
-registry.KEPT = Path("/dev/null/no folder")
-sys.exit(__main__.main(["register"]))
-"""
-
-
 def test_register_killed_while_it_makes_the_registry(sandbox):
     project = Project.load(sandbox.root)
     shutil.rmtree(project.registry)
-    _kill_when(_start(sandbox, "-c", REGISTER_WITH_NOTHING_KEPT), (project.registry / ".mlflow.db.partial").exists)
+    _kill_when(_start(sandbox, "-m", "flight_delays", "register"), (project.registry / ".mlflow.db.partial").exists)
     assert not project.registry.exists() or [file.name for file in project.registry.iterdir()] == [".mlflow.db.partial"]
     sandbox.run(["python", "-m", "flight_delays", "register"])
     registry = Registry(project.registry, "flight-delays")

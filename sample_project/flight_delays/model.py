@@ -3,6 +3,7 @@
 import functools
 import os
 import re
+import warnings
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +12,6 @@ from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 import pandas as pd
-import skops.io
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
@@ -25,6 +25,11 @@ from flight_delays import artifacts
 from flight_delays.errors import DataError
 from flight_delays.stages.ingest import KEY
 from flight_delays.stages.prepare import CATEGORIES, FEATURES, NUMBERS, TARGET
+
+with warnings.catch_warnings():
+    # It looks for NumPy's functions in every module that is loaded, and in an Airflow task a thousand old names answer.
+    warnings.simplefilter("ignore")
+    import skops.io
 
 P = ParamSpec("P")  # what a function takes
 R = TypeVar("R")  # what it gives back

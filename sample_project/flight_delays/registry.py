@@ -2,15 +2,11 @@
 
 import logging
 import os
-import shutil
 import sqlite3
-import sys
 from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from flight_delays import artifacts
@@ -19,9 +15,9 @@ from flight_delays.errors import DataError
 if TYPE_CHECKING:  # mlflow takes its time, and is imported where it is needed
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
+    from sklearn.pipeline import Pipeline
 
 CHAMPION = "champion"
-KEPT = Path(sys.prefix, "share", "flight-delays")  # in the Python environment, whose version of MLflow it fits
 
 
 @dataclass(frozen=True)
@@ -40,6 +36,7 @@ class Registry:
         self.folder = Path(folder).resolve()
         self.model_name = model_name
         self.database = self.folder / "mlflow.db"
+        self._opened: MlflowClient | None = None
 
     def champion(self) -> Version | None:
         """The version that carries the alias champion, or None."""
@@ -63,10 +60,13 @@ class Registry:
 
     def promote(self, model_path: str | os.PathLike[str], *, tags: Mapping[str, str], scores: Mapping[str, float]) -> int:
         """Make the model champion, as a new version unless one with the same tags exists; give its number."""
+        from flight_delays import model  # before MLflow, since skops looks into every module that is loaded
+
+        fitted = model.load(model_path)
         self.create()
         client = self._client()
         same = [v for v in self.versions() if tags.items() <= v.tags.items() and v.model_file.is_file()]
-        number = same[-1].number if same else self._add(Path(model_path), tags, scores)
+        number = same[-1].number if same else self._add(fitted, tags, scores)
         client.set_registered_model_alias(self.model_name, CHAMPION, str(number))
         return number
 
@@ -78,31 +78,17 @@ class Registry:
         """Make the registry's database, without a model in it, unless there is one."""
         if self.database.exists():
             return
-        kept = KEPT / f"mlflow-{version('mlflow')}.db"
-        with suppress(OSError):  # an environment that may not be written to
-            self._keep(kept)
-        with artifacts.replacing(self.database) as partial:
-            if kept.exists():
-                shutil.copyfile(kept, partial)
-            else:
-                self._make_tables(partial)
+        with artifacts.replacing(self.database) as partial:  # MLflow would never open a file again in which tables are missing
+            fresh = self._open(partial)
+            fresh.search_experiments()
+            fresh.search_registered_models()
 
-    def _keep(self, database: Path) -> None:
-        """Make an empty database, unless it is there already: its tables take seconds, and here they are made once."""
-        if not database.exists():
-            database.parent.mkdir(parents=True, exist_ok=True)
-            with TemporaryDirectory(dir=database.parent) as folder:
-                self._make_tables(Path(folder, "new.db"))
-                Path(folder, "new.db").replace(database)
+    def _client(self) -> "MlflowClient":
+        if self._opened is None:  # MLflow looks for plugins in all packages each time
+            self._opened = self._open(self.database)
+        return self._opened
 
-    def _make_tables(self, database: Path) -> None:
-        # one after the other; MLflow would never open a file again in which some are missing
-        fresh = self._client(database)
-        fresh.search_experiments()
-        fresh.search_registered_models()
-
-    def _client(self, database: Path | None = None) -> "MlflowClient":
-        database = database or self.database
+    def _open(self, database: Path) -> "MlflowClient":
         self._check(database)
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         from mlflow import MlflowClient
@@ -120,7 +106,7 @@ class Registry:
         except sqlite3.Error as error:
             raise DataError(f"{database}: cannot be read as the registry's database: {error}") from None
 
-    def _add(self, model_path: Path, tags: Mapping[str, str], scores: Mapping[str, float]) -> int:
+    def _add(self, fitted: "Pipeline", tags: Mapping[str, str], scores: Mapping[str, float]) -> int:
         import mlflow.sklearn
 
         from flight_delays import model
@@ -131,7 +117,7 @@ class Registry:
         with mlflow.start_run(experiment_id=experiment, run_name=tags["candidate"], tags=dict(tags)) as run:
             mlflow.log_metrics(dict(scores))
             logged = mlflow.sklearn.log_model(
-                model.load(model_path),
+                fitted,
                 name="model",
                 serialization_format="skops",
                 skops_trusted_types=model.TRUSTED_TYPES,

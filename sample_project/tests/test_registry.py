@@ -1,7 +1,6 @@
 """Gate and registry: who becomes champion, who stays, and the way back."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -116,27 +115,6 @@ def test_each_limit_alone_is_a_reason(limit, value):
     (reason,) = reasons_against(SCORES, None, **LIMITS | {limit: value})
     assert f"gate.{limit} {value}" in reason
     assert reason.startswith(limit.split("_", 1)[1])
-
-
-def test_an_environment_that_cannot_be_written_to_keeps_nothing(project, tmp_path, monkeypatch):
-    monkeypatch.setattr("flight_delays.registry.KEPT", Path("/dev/null/no folder"))
-    elsewhere = Registry(tmp_path / "registry", "flight-delays")
-    best = artifacts.read_json(project.metrics)["best"]
-    assert elsewhere.promote(project.model(best), tags={"candidate": best}, scores={"roc_auc": 0.5}) == 1
-    assert elsewhere.champion().number == 1
-
-
-def test_the_kept_database_is_empty_and_made_once(project, tmp_path, monkeypatch):
-    monkeypatch.setattr("flight_delays.registry.KEPT", tmp_path / "kept")
-    best = artifacts.read_json(project.metrics)["best"]
-    for name in ("one", "two"):
-        other = Registry(tmp_path / name, "flight-delays")
-        assert other.promote(project.model(best), tags={"candidate": best}, scores={"roc_auc": 0.5}) == 1
-        (kept,) = (tmp_path / "kept").iterdir()
-        assert Registry(tmp_path / name, "other").champion() is None
-        if name == "one":
-            made = kept.stat().st_mtime_ns
-    assert kept.stat().st_mtime_ns == made
 
 
 def test_a_registry_that_is_there_is_not_made_anew(project, tmp_path):
