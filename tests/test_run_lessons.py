@@ -12,30 +12,33 @@ import nbformat
 import psutil
 import pytest
 
+from tests.inputs import alone, lay_out, touched, walk_through
 from workshop.engines.servers import wait_for
 from workshop.places import ROOT, environment
 from workshop.runner.execution import execute
 from workshop.runner.lessons import CELL_SECONDS
 
-LESSONS = sorted((ROOT / "notebooks/ru").glob("*.ipynb"))
+LESSONS = sorted(path.stem for path in (ROOT / "notebooks/ru").glob("*.ipynb"))
 
 
 # --- the real ones
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("source", LESSONS, ids=lambda path: path.stem)
-def test_lesson_comes_to_its_end(source, tmp_path, monkeypatch):
-    before = sorted(source.parent.iterdir())
-    for name, value in environment(WORKSHOP_WORK=str(tmp_path / "work")).items():
-        monkeypatch.setenv(name, value)
-    target = tmp_path / "executed" / source.name
+@pytest.mark.proved(inputs=walk_through)
+@pytest.mark.parametrize("name", LESSONS)
+def test_lesson_comes_to_its_end(name, tmp_path, monkeypatch):
+    inputs = walk_through(ROOT, name)
+    folder = lay_out(inputs, tmp_path / "kit")
+    for variable, value in environment(WORKSHOP_WORK=str(tmp_path / "work"), **alone(folder)).items():
+        monkeypatch.setenv(variable, value)
+    source, target = folder / f"notebooks/ru/{name}.ipynb", tmp_path / "executed.ipynb"
     execution = execute(source, target, {}, cwd=source.parent, execution_timeout=CELL_SECONDS)
     assert execution.problem is None, execution.problem
     cells = [cell for cell in nbformat.read(target, as_version=4).cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
-    assert sorted(source.parent.iterdir()) == before  # what a lesson writes lies in its sandbox
-    assert (tmp_path / "work" / f"{source.stem}-lesson").is_dir()
+    assert touched(inputs, folder) == []  # what a lesson writes lies in its sandbox
+    assert (tmp_path / f"work/{name}-lesson").is_dir()
 
 
 # --- how it goes on, with lessons that take no time

@@ -19,7 +19,8 @@ CYRILLIC = re.compile(r"[\u0400-\u04ff]")  # a letter that has no business in En
 # What runs, tests and tools leave: in any folder, and at places in the kit.
 _CACHES = ("__pycache__", ".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".ruff_cache")
 _LEFT = (*_CACHES, "*.egg-info", "*.partial", "*.previous")
-_LEFT_IN_KIT = (".git", ".venv", "runs", "work", "build", "bench/work", "site/build", "site/.build.*", "slides/build")
+_BUILT = ("build", "bench/work", "site/build", "site/.build.*", "slides/build")
+_LEFT_IN_KIT = (".git", ".venv", ".proved", "runs", "work", *_BUILT)
 _MADE_BY_STAGES = ("data", "models", "reports", "registry", "logs", "dvc_plots", "mlruns", "mlflow.db", "dvc.lock")
 _LEFT_IN_PROJECT = (*_MADE_BY_STAGES, ".engines", ".dvc", ".git")
 _LEFT_AT = (*_LEFT_IN_KIT, *(f"sample_project/{name}" for name in _LEFT_IN_PROJECT))
