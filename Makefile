@@ -35,10 +35,10 @@ style: setup
 	@$(PY) -m mypy
 
 .PHONY: test
-test: style  ## Check everything: style, types, notebooks, engines (ARGS="-m 'not engine'" for the quick part)
+test: style  ## Check everything: style, types, notebooks, engines (ARGS=--all: also the lessons proved before)
 	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
-FAST := $(addprefix tests/test_,build.py command_line.py environment.py figures.py front_door.py instructor_guide.py lecture_points.py params_file.py places.py quiz.py results.py rooms.py) \
+FAST := $(addprefix tests/test_,build.py command_line.py environment.py figures.py front_door.py instructor_guide.py lecture_points.py params_file.py places.py proofs.py quiz.py results.py rooms.py) \
 	$(addprefix sample_project/tests/test_,bts.py features.py model.py params.py)
 
 .PHONY: test-fast
@@ -90,6 +90,6 @@ lock: setup  ## Resolve pyproject.toml into requirements.lock anew (ARGS=--upgra
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.lock $(ARGS)
 
 .PHONY: clean
-clean:  ## Remove runs/, work/ and what was built from them, keep .venv and your solutions in work/exercises
-	rm -rf runs bench/work build slides/build site/build
+clean:  ## Remove runs/, work/, what was built from them and proofs, keep .venv and your solutions in work/exercises
+	rm -rf .proved runs bench/work build slides/build site/build
 	@[ ! -d work ] || find work -mindepth 1 -maxdepth 1 ! -name exercises -exec rm -rf {} +
