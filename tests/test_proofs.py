@@ -327,7 +327,7 @@ def ran(kit: Path) -> str:
     return names
 
 
-@pytest.mark.parametrize("processes", ["0", "2"])
+@pytest.mark.parametrize("processes", ["0", pytest.param("2", marks=pytest.mark.slow)])
 def test_the_third_word(tiny, processes):
     arguments = ("tests/test_tiny.py", "-v", "-n", processes)
     code, said = pytest_in(tiny, *arguments)
