@@ -87,13 +87,15 @@ def _report(run: Run, names: list[str]) -> int:
     failed = 0
     for name in names:
         seconds, problem = outcomes[name]["seconds"], outcomes[name]["problem"]
+        memory = outcomes[name].get("peak_megabytes", "?")  # a run of before this was measured
+        spent = f"{name:<{width}} {seconds:6.0f} s {memory:>6} MB"
         if problem:
             failed += 1
             first = next(iter(problem.splitlines()), "")
-            print(f"{name:<{width}} {seconds:6.0f} s            FAILED  {first[:100]}")
-            print(f"{'':<{width}}                     see {run.executed(name).relative_to(ROOT)}")
+            print(f"{spent}  FAILED  {first[:100]}")
+            print(f"{'':<{len(spent)}}  see {run.executed(name).relative_to(ROOT)}")
         else:
-            print(f"{name:<{width}} {seconds:6.0f} s {outcomes[name]['peak_megabytes']:6} MB  ok")
+            print(f"{spent}  ok")
     print(f"\n{len(names) - failed} of {len(names)} lessons came to their end. Executed: {run.executed('').parent}", flush=True)
     if failed:
         print('What succeeded is kept. Go on with: make run ARGS="--lessons --resume"', file=sys.stderr)

@@ -33,7 +33,7 @@ def start(given: dict[str, Any], lang: str) -> Run:
     for name in [*given["engines"], COMPARE]:
         check_declared(notebook(name, lang), {**given, "run_dir": ""})
     _project(given)
-    return Run.create({"parameters": given, "lang": lang, "done": [], "peak_megabytes": {}}, LINK)
+    return Run.create({"parameters": given, "lang": lang, "done": []}, LINK)
 
 
 def _project(given: dict[str, Any]) -> Project:
@@ -66,7 +66,7 @@ def go_on(run: Run) -> int:
             failures[name] = execution.problem
         elif name != COMPARE:
             state["done"].append(name)
-            state["peak_megabytes"][name] = execution.peak_megabytes
+            state.setdefault("peak_megabytes", {})[name] = execution.peak_megabytes
             run.write(state)
     return _report(run, failures)
 
@@ -93,10 +93,10 @@ def _report(run: Run, failures: dict[str, str]) -> int:
             print("All engines left the same metrics and the same predictions, byte for byte.")
         elif not failures:
             print("The engines did NOT leave the same result.", file=sys.stderr)
-    if peaks := run.read()["peak_megabytes"]:
-        print(
-            "Memory at most, with the servers and the notebook's kernel:", ", ".join(f"{n} {mb} MB" for n, mb in peaks.items())
-        )
+    state = run.read()
+    if peaks := state.get("peak_megabytes"):
+        shown = ", ".join(f"{name} {peaks[name]} MB" for name in state["parameters"]["engines"] if name in peaks)
+        print("Memory at most, with the servers and the notebook's kernel:", shown)
     if failures:
         print('What succeeded is kept. Go on with: make run ARGS="--resume"', file=sys.stderr)
     report = run.folder / "report.html"
