@@ -1,17 +1,22 @@
 """What `make bench` measures with: empty stages that an engine cannot tell from real ones, and runs that begin from nothing."""
 
+import functools
 import json
+import os
 import re
+from types import SimpleNamespace
 
 import pytest
 
 from workshop import engines
-from workshop.bench import adapters
+from workshop.bench import adapters, documented
 from workshop.bench.report import write_chart, write_table
 from workshop.bench.situations import after_failure
 from workshop.engines.base import Outcome
 from workshop.ground.records import Record
 from workshop.ground.results import SITUATIONS
+from workshop.places import AS_DOCUMENTED
+from workshop.sandbox import Sandbox
 
 
 def names(outcome):
@@ -41,6 +46,26 @@ def test_a_resumption_after_a_mended_failure_runs_what_was_left(finished, tmp_pa
     assert outcome.exit_code == 0, outcome.log
     assert {"train boosting", "evaluate", "gate", "register"} <= set(names(outcome))
     assert not {record.stage for record in outcome.records} & {"ingest", "validate", "prepare"}
+
+
+@pytest.mark.engine
+def test_as_documented_and_as_the_kit_starts_it_are_measured_by_turns(tmp_path, monkeypatch):
+    few = {"ingest.rows": 500, "gate.min_roc_auc": 0.5, "gate.min_average_precision": 0.0}
+    load, seen = engines.load, []
+
+    def load_and_note(name):
+        seen.append(AS_DOCUMENTED in os.environ)
+        return load(name)
+
+    monkeypatch.setattr(documented, "BENCH", tmp_path)
+    monkeypatch.setattr(documented, "_REPEATS", 2)
+    monkeypatch.setattr(documented, "Sandbox", SimpleNamespace(create=functools.partial(Sandbox.create, params=few)))
+    monkeypatch.setattr(engines, "load", load_and_note)
+    monkeypatch.delenv(AS_DOCUMENTED, raising=False)
+    measured = documented.measure_documented("scripts")
+    assert seen == [True, False, True, False]
+    assert AS_DOCUMENTED not in os.environ
+    assert {kind: medians["seconds"] > 1 for kind, medians in measured.items()} == {"documented": True, "tuned": True}
 
 
 def test_pauses_are_what_the_stages_leave_of_a_run():
@@ -79,7 +104,15 @@ def test_table_and_chart_show_every_engine_and_situation(tmp_path):
             for n, name in enumerate(SITUATIONS, start=1)
         }
         adapter = dict.fromkeys(["own_seconds_real", "own_seconds_empty", "added_seconds", "spread_seconds"], 0.25)
-        return {"situations": situations, "start_seconds": 2.0, "adapter": {**adapter, "share_of_plain": 0.025}}
+        from_nothing = {
+            kind: {"start_seconds": 1.0, "seconds": factor * seconds} for kind, seconds in (("tuned", 10), ("documented", 12))
+        }
+        return {
+            "situations": situations,
+            "start_seconds": 2.0,
+            "adapter": {**adapter, "share_of_plain": 0.025},
+            "from_nothing": from_nothing,
+        }
 
     results = {
         "machine": {"cpu": 2, "python": "3.12", "system": "Linux"},
@@ -87,7 +120,12 @@ def test_table_and_chart_show_every_engine_and_situation(tmp_path):
     }
     table = write_table(results, tmp_path / "table.md")
     assert (tmp_path / "table.md").read_text(encoding="utf-8") == table
-    for text in (*SITUATIONS, "| dvc | 3.0 s, 1 stages |", "| dvc | 3.0 | 3.0 |", "+2.5%", "+0.25 s"):
+    rows = [
+        "| scripts | 1.0 s | 10.0 s | |",
+        "| dvc | 1.0 s | 30.0 s | +20.0 s |",
+        "| dvc, as documented | 1.0 s | 36.0 s | +24.0 s |",
+    ]
+    for text in (*SITUATIONS, "| dvc | 3.0 s, 1 stages |", "| dvc | 3.0 | 3.0 |", "+2.5%", "+0.25 s", *rows):
         assert text in re.sub(" +", " ", table), json.dumps(text)  # columns are padded
     write_chart(results, tmp_path / "chart.svg")
     assert (tmp_path / "chart.svg").read_text(encoding="utf-8").startswith("<svg")
