@@ -35,7 +35,7 @@ test: setup  ## Check everything: style, notebooks, engines (ARGS="-m 'not engin
 	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 FAST := $(addprefix tests/test_,build.py environment.py figures.py front_door.py instructor_guide.py lecture_points.py quiz.py) \
-	$(addprefix sample_project/tests/test_,bts.py features.py model.py params.py)
+	$(addprefix sample_project/tests/test_,bts.py features.py model.py params.py structure.py)
 
 .PHONY: test-fast
 test-fast: setup  ## Check style, code, notebooks and both languages, without engines and browser: 90 seconds

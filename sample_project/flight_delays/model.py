@@ -22,9 +22,8 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
 from flight_delays import artifacts
+from flight_delays.columns import CATEGORIES, FEATURES, KEY, NUMBERS, TARGET
 from flight_delays.errors import DataError
-from flight_delays.stages.ingest import KEY
-from flight_delays.stages.prepare import CATEGORIES, FEATURES, NUMBERS, TARGET
 
 # What skops may load beyond its own list of safe types. Anything else in a model file is refused.
 TRUSTED_TYPES = [

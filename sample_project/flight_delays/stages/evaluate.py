@@ -12,9 +12,8 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from flight_delays import artifacts, model
+from flight_delays.columns import KEY, TARGET
 from flight_delays.journal import recorded
-from flight_delays.stages.ingest import KEY
-from flight_delays.stages.prepare import TARGET
 
 HIGHER_IS_BETTER = {"roc_auc": True, "average_precision": True, "brier": False, "log_loss": False}
 _DIGITS = 6  # what a person reads and a diff shows; the predictions are stored in full

@@ -4,10 +4,10 @@ import os
 from collections.abc import Mapping, Sequence
 
 from flight_delays import artifacts
+from flight_delays.columns import TARGET
 from flight_delays.errors import GateClosed
 from flight_delays.journal import recorded
 from flight_delays.registry import Registry
-from flight_delays.stages.prepare import TARGET
 
 
 def reasons_against(

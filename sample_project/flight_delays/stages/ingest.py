@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from flight_delays import artifacts
+from flight_delays.columns import KEY
 from flight_delays.journal import recorded
 from flight_delays.sources import bts, nycflights13
 
 SOURCES = {"nycflights13": nycflights13.load, "bts": bts.load}
-KEY = ["scheduled", "origin", "carrier", "flight"]
 
 
 def thin(flights: pd.DataFrame, rows: int | None) -> pd.DataFrame:
@@ -26,7 +26,7 @@ def thin(flights: pd.DataFrame, rows: int | None) -> pd.DataFrame:
 def ingest(raw_dir: str | os.PathLike[str], *, month: str, source: str, path: str | None, rows: int | None) -> None:
     """Write flights.parquet, weather.parquet and planes.parquet of one month to the folder `raw_dir`.
 
-    The columns are those of `sources.tables`. DataError if the source is broken or lacks the month.
+    Their columns are those of `columns.py`. DataError if the source is broken or lacks the month.
     """
     tables = SOURCES[source](month, path=path)
     with artifacts.replacing(raw_dir) as folder:

@@ -7,31 +7,10 @@ import numpy as np
 import pandas as pd
 
 from flight_delays import artifacts
+from flight_delays.columns import FEATURES, KEY, TARGET
 from flight_delays.errors import DataError
 from flight_delays.journal import recorded
-from flight_delays.stages.ingest import KEY
 
-CATEGORIES = ["carrier", "origin", "dest"]
-NUMBERS = [
-    "minute_of_day",  # scheduled departure, local clock
-    "weekday",  # Monday is 0
-    "distance",
-    "temp",
-    "humid",
-    "wind_speed",
-    "wind_gust",
-    "precip",
-    "pressure",
-    "visib",
-    "plane_age",  # years
-    "seats",
-    "origin_departures",  # how many flights left this airport in the window
-    "origin_delay",  # their mean departure delay, minutes
-    "carrier_departures",  # the same for the carrier's flights from this airport
-    "carrier_delay",
-]
-FEATURES = CATEGORIES + NUMBERS
-TARGET = "late"
 _MINUTE = np.timedelta64(1, "m")
 _WEATHER_AGE = pd.Timedelta(hours=3)  # an older reading is no longer the weather
 
@@ -78,7 +57,7 @@ def build(
 ) -> pd.DataFrame:
     """The table a model learns from: key, FEATURES, TARGET (0 or 1); one row a flight that arrived as planned.
 
-    Takes the tables of `sources.tables`. No feature depends on anything that happened later than
+    Takes the tables of a source. No feature depends on anything that happened later than
     `horizon_hours` before the flight's scheduled departure. The plane is taken as assigned by then.
     """
     flights = flights.sort_values(KEY, kind="stable", ignore_index=True)
