@@ -26,14 +26,24 @@ _FEW_ROWS = 2_000  # of each month, where only the engine's own time counts
 
 # What makes the stages empty: the imports stay, since a process needs a second to end after them, and the work goes.
 _LATE_IMPORTS = {
+    "gate": """import mlflow
+    import mlflow.store.tracking.sqlalchemy_store""",
     "register": """import mlflow.sklearn
     import mlflow.store.model_registry.sqlalchemy_store
     import mlflow.store.tracking.sqlalchemy_store
-    from flight_delays import model"""
+    from flight_delays import model""",
 }
 # Which arguments each one writes to:
-_OUTPUTS = {"ingest": [0], "validate": [1], "prepare": [2], "train": [1], "evaluate": [2, 3, 4], "gate": [3], "register": [5]}
-_FOLDERS = {"ingest": [0], "evaluate": [4]}
+_OUTPUTS = {
+    "ingest": [0],
+    "validate": [1],
+    "prepare": [2],
+    "train": [1, 2],
+    "evaluate": [3, 4, 5, 6],
+    "gate": [4],
+    "register": [5],
+}
+_FOLDERS = {"ingest": [0], "evaluate": [5]}
 _EMPTY_STAGE = '''
 
 @recorded

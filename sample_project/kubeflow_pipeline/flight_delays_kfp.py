@@ -122,7 +122,14 @@ def prepare(
     )
 
 
-def train(months: dict[str, dsl.Dataset], model: dsl.Output[dsl.Model], candidate: str, seed: int, hyperparameters: str):
+def train(
+    months: dict[str, dsl.Dataset],
+    model: dsl.Output[dsl.Model],
+    record: dsl.Output[dsl.Artifact],
+    candidate: str,
+    seed: int,
+    hyperparameters: str,
+):
     """Train one candidate on the months of the train part.
 
     The hyperparameters come as JSON text: the numbers of a dict all become floats on the way, and 80.0 iterations
@@ -133,16 +140,18 @@ def train(months: dict[str, dsl.Dataset], model: dsl.Output[dsl.Model], candidat
     from flight_delays.stages.train import train as stage
 
     model.metadata["candidate"] = candidate
-    features = [month.path for month in months.values()]
-    stage(features, model.path, candidate=candidate, seed=seed, hyperparameters=json.loads(hyperparameters))
+    features = {name: month.path for name, month in months.items()}
+    stage(features, model.path, record.path, candidate=candidate, seed=seed, hyperparameters=json.loads(hyperparameters))
 
 
 def evaluate(
     models: dict[str, dsl.Model],
+    records: dict[str, dsl.Artifact],
     months: dict[str, dsl.Dataset],
     metrics: dsl.Output[dsl.Metrics],
     predictions: dsl.Output[dsl.Dataset],
     plots: dsl.Output[dsl.Artifact],
+    training: dsl.Output[dsl.Artifact],
     curves: dsl.Output[dsl.HTML],
     choose_by: str,
     calibration_bins: int,
@@ -156,10 +165,12 @@ def evaluate(
 
     stage(
         {candidate: model.path for candidate, model in models.items()},
+        {candidate: record.path for candidate, record in records.items()},
         [month.path for month in months.values()],
         metrics.path,
         predictions.path,
         plots.path,
+        training.path,
         choose_by=choose_by,
         calibration_bins=calibration_bins,
     )
@@ -175,10 +186,16 @@ def evaluate(
 
 def gate(
     metrics: dsl.Input[dsl.Metrics],
+    training: dsl.Input[dsl.Artifact],
     months: dict[str, dsl.Dataset],
     decision: dsl.Output[dsl.Artifact],
     registry: str,
     model_name: str,
+    git_commit: str,
+    params_hash: str,
+    prepared_with: str,
+    backfill: bool,
+    compare: str,
     min_roc_auc: float,
     min_average_precision: float,
     max_brier: float,
@@ -189,10 +206,16 @@ def gate(
 
     stage(
         metrics.path,
-        [month.path for month in months.values()],
+        training.path,
+        {name: month.path for name, month in months.items()},
         registry,
         decision.path,
         model_name=model_name,
+        git_commit=git_commit,
+        params_hash=params_hash,
+        prepared_with=prepared_with,
+        backfill=backfill,
+        compare=compare,
         min_roc_auc=min_roc_auc,
         min_average_precision=min_average_precision,
         max_brier=max_brier,
@@ -208,40 +231,37 @@ def register(
     receipt: dsl.Output[dsl.Artifact],
     registry: str,
     model_name: str,
-    git_commit: str,
-    params_hash: str,
 ):
     """Put the model that passed into the registry."""
     from flight_delays.stages.register import register as stage
 
     stage(
         {candidate: model.path for candidate, model in models.items()},
-        [month.path for month in months.values()],
+        {name: month.path for name, month in months.items()},
         metrics.path,
         decision.path,
         registry,
         receipt.path,
         model_name=model_name,
-        git_commit=git_commit,
-        params_hash=params_hash,
     )
 
 
 def build(project: Project):
     """The pipeline for the months and candidates of params.yaml: their loops are unrolled here, when it is compiled.
 
-    Its outputs are what a run leaves: metrics, predictions, plots, decision, receipt and a model for each candidate.
+    Its outputs are what a run leaves: the reports, and for each candidate its model and its training record.
     """
     train_months, test_months = project.months_of("train"), project.months_of("test")
     ingest_month, validate_month, prepare_month = component(ingest), component(validate), component(prepare)
     train_candidate = component(train, months=train_months)
-    evaluate_all = component(evaluate, models=project.candidates, months=test_months)
+    evaluate_all = component(evaluate, models=project.candidates, records=project.candidates, months=test_months)
     gate_best = component(gate, months=test_months)
     register_best = component(register, models=project.candidates, months=train_months)
-    artifacts = {"metrics": dsl.Metrics, "predictions": dsl.Dataset}
-    artifacts |= dict.fromkeys(["plots", "decision", "receipt"], dsl.Artifact)
-    artifacts |= {input_name("model", candidate): dsl.Model for candidate in project.candidates}
-    outputs = NamedTuple("Outputs", artifacts.items())
+    fields = {"metrics": dsl.Metrics, "predictions": dsl.Dataset}
+    fields |= dict.fromkeys(["plots", "training", "decision", "receipt"], dsl.Artifact)
+    fields |= {input_name("model", candidate): dsl.Model for candidate in project.candidates}
+    fields |= {input_name("record", candidate): dsl.Artifact for candidate in project.candidates}
+    outputs = NamedTuple("Outputs", fields.items())
 
     # registry is a folder that the tasks share. On a cluster: a volume, mounted into gate and register
     # (kfp-kubernetes: kubernetes.mount_pvc(task, pvc_name="registry", mount_path="/mnt/registry")).
@@ -251,7 +271,7 @@ def build(project: Project):
         git_commit: str = "unknown",
         params_hash: str = project.params.sha256(),
     ) -> outputs:
-        features, models = {}, {}
+        features, models, records = {}, {}, {}
         for month in project.months:
             fetch = {name: value for name, value in project.options("ingest", month).items() if value is not None}
             ingested = ingest_month(**fetch).set_display_name(f"ingest {month}")
@@ -267,12 +287,19 @@ def build(project: Project):
             how = project.options("train", candidate)
             how["hyperparameters"] = json.dumps(how["hyperparameters"])
             trained = train_candidate(**inputs("months", learn), **how)
-            models[candidate] = trained.set_display_name(f"train {candidate}").outputs["model"]
+            trained.set_display_name(f"train {candidate}")
+            models[candidate], records[candidate] = trained.outputs["model"], trained.outputs["record"]
 
-        scored = evaluate_all(**inputs("models", models), **inputs("months", judge), **project.options("evaluate"))
-        metrics = scored.outputs["metrics"]
+        scored = evaluate_all(
+            **inputs("models", models),
+            **inputs("records", records),
+            **inputs("months", judge),
+            **project.options("evaluate"),
+        )
+        metrics, training = scored.outputs["metrics"], scored.outputs["training"]
+        how = project.options("gate") | {"git_commit": git_commit, "params_hash": params_hash}
         decision = gate_best(
-            metrics=metrics, **inputs("months", judge), registry=registry, **project.options("gate")
+            metrics=metrics, training=training, **inputs("months", judge), registry=registry, **how
         ).set_caching_options(False)  # the champion it compares with is no input that KFP knows of
         receipt = register_best(
             **inputs("models", models),
@@ -280,17 +307,17 @@ def build(project: Project):
             metrics=metrics,
             decision=decision.outputs["decision"],
             registry=registry,
-            model_name=project.params.section("register")["model_name"],
-            git_commit=git_commit,
-            params_hash=params_hash,
+            **project.options("register"),
         ).set_caching_options(False)  # it must write to the registry, whatever was written before
         return outputs(
             metrics=metrics,
             predictions=scored.outputs["predictions"],
             plots=scored.outputs["plots"],
+            training=training,
             decision=decision.outputs["decision"],
             receipt=receipt.outputs["receipt"],
             **{input_name("model", candidate): model for candidate, model in models.items()},
+            **{input_name("record", candidate): record for candidate, record in records.items()},
         )
 
     return flight_delays
@@ -348,8 +375,10 @@ def _made_by(pipeline) -> dict[str, Path]:
 
 
 def _publish(project: Project, made: dict[str, Path]) -> None:
-    targets = {name: getattr(project, name) for name in ("metrics", "predictions", "plots", "decision", "receipt")}
+    reports = ("metrics", "predictions", "plots", "training", "decision", "receipt")
+    targets = {name: getattr(project, name) for name in reports}
     targets |= {input_name("model", candidate): path for candidate, path in project.models.items()}
+    targets |= {input_name("record", candidate): path for candidate, path in project.records.items()}
     project.publish({targets[name]: source for name, source in made.items() if source.exists()})
 
 

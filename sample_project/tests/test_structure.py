@@ -25,6 +25,11 @@ def test_a_stage_imports_no_other_stage_and_ingest_alone_the_sources(stage):
     assert sources == ({"sources", "sources.bts", "sources.nycflights13", "sources.tables"} if stage == "ingest" else set())
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_gate_and_register_alone_know_the_registry(stage):
+    assert ("registry" in behind(f"flight_delays.stages.{stage}")) == (stage in ("gate", "register"))
+
+
 @pytest.mark.parametrize("module", ["model", "registry"])
 def test_what_stages_share_imports_no_stage(module):
     assert not {name for name in behind(f"flight_delays.{module}") if name.startswith("stages")}

