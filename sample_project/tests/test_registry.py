@@ -111,6 +111,23 @@ def test_the_gate_again_makes_no_second_run(finished, tmp_path):
     assert _registry(project).versions()[-1].number == 1
 
 
+GATE = """
+import sys
+from flight_delays.pipeline import Project
+Project.load().run("gate")
+print(sorted({"sklearn", "matplotlib", "mlflow"} & sys.modules.keys()))
+"""
+
+
+@pytest.mark.parametrize("compare", ["champion", "thresholds"])
+def test_who_compares_with_nobody_does_not_wait_for_scikit_learn(finished, new_copy, tmp_path, compare):
+    copy = new_copy(tmp_path / "project")
+    for folder in ("data", "models", "reports", *(["registry"] if compare == "thresholds" else [])):
+        shutil.copytree(finished.root / folder, copy.root / folder)
+    copy.set(gate__compare=compare)
+    assert copy.python("-c", GATE).stdout == "['mlflow']\n"
+
+
 @pytest.mark.parametrize("step", ["log_batch", "set_terminated"])
 def test_a_gate_that_was_killed_half_way_ends_its_run_the_next_time(finished, tmp_path, monkeypatch, step):
     shutil.copytree(finished.root, tmp_path / "moved")
