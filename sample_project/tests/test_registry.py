@@ -94,6 +94,8 @@ def test_boosting_learns_step_by_step_to_its_last_tree(project):
 
 def test_the_version_belongs_to_the_run_of_the_gate(project):
     [(run,)] = _ask(project, "SELECT run_id FROM model_versions")
+    assert _ask(project, "SELECT source_run_id FROM logged_models") == [(run,)]
+    assert len(_ask(project, "SELECT * FROM runs")) == 2
     best = artifacts.read_json(project.metrics)["best"]
     assert _ask(project, f"SELECT value FROM tags WHERE run_uuid = '{run}' AND key = 'candidate'") == [(best,)]
 
