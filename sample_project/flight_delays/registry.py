@@ -39,6 +39,7 @@ class Registry:
         self.folder = Path(folder).resolve()
         self.model_name = model_name
         self.database = self.folder / "mlflow.db"
+        self._opened = None
 
     def champion(self) -> Version | None:
         """The version that carries the alias champion, or None."""
@@ -126,12 +127,16 @@ class Registry:
 
     def _make_tables(self, database: Path) -> None:
         # one after the other; MLflow would never open a file again in which some are missing
-        fresh = self._client(database)
+        fresh = self._open(database)
         fresh.search_experiments()
         fresh.search_registered_models()
 
-    def _client(self, database: Path | None = None):
-        database = database or self.database
+    def _client(self):
+        if self._opened is None:  # MLflow looks for plugins in all packages each time
+            self._opened = self._open(self.database)
+        return self._opened
+
+    def _open(self, database: Path):
         self._check(database)
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         from mlflow import MlflowClient
