@@ -36,7 +36,7 @@ test: setup  ## Check everything: style, types, notebooks, engines (ARGS="-m 'no
 	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 FAST := $(addprefix tests/test_,build.py command_line.py environment.py figures.py front_door.py instructor_guide.py lecture_points.py params_file.py places.py quiz.py results.py rooms.py) \
-	$(addprefix sample_project/tests/test_,bts.py features.py model.py params.py)
+	$(addprefix sample_project/tests/test_,bts.py features.py model.py params.py structure.py)
 
 .PHONY: test-fast
 test-fast: setup  ## Check style, types, code, notebooks and both languages, without engines and browser: 90 seconds

@@ -1,5 +1,6 @@
 """The whole pipeline as a plain script: every stage, one after the other, from the top. Run it from this folder."""
 
+import logging
 import sys
 
 from flight_delays.errors import PipelineError
@@ -23,6 +24,8 @@ def run(project: Project) -> None:
 
 
 if __name__ == "__main__":
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("flight_delays").setLevel(logging.INFO)
     try:
         run(Project.load())
     except PipelineError as error:

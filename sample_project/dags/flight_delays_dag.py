@@ -62,8 +62,9 @@ def months_until(month: str, known: Mapping[str, str]) -> dict[str, str]:
 def project() -> "Project":
     """The project as this run is to see it: params.yaml, but the months may be the run's own.
 
-    A scheduled or backfilled run is about the month of its data interval. A manual run takes params.yaml as
-    it is. Either obeys {"months": {"2013-01": "train", ...}} in its configuration.
+    A scheduled or backfilled run is about the month of its data interval; a manual run takes params.yaml as it is.
+    Either obeys {"months": {"2013-01": "train", ...}} in its configuration. In a backfill a champion that has learned
+    from that month already is no measure, and `gate` does without it.
     """
     from flight_delays import params  # here, not above: Airflow parses this file again and again
     from flight_delays.pipeline import Project
@@ -75,7 +76,8 @@ def project() -> "Project":
     if run.run_type in ("scheduled", "backfill"):
         months = months_until(f"{context['data_interval_start']:%Y-%m}", given.months)
     months = (run.conf or {}).get("months", months)
-    return Project(ROOT, params.parse(given.model_dump(by_alias=True) | {"months": months}, f"run {run.run_id}"))
+    own = params.parse(given.model_dump(by_alias=True) | {"months": months}, f"run {run.run_id}")
+    return Project(ROOT, own, backfill=run.run_type == "backfill")
 
 
 @dag(

@@ -1,4 +1,4 @@
-"""Run one stage by hand, or print the graph: python -m flight_delays --help."""
+"""Run one stage by hand, ask the champion about a month, or print the graph: python -m flight_delays --help."""
 
 import argparse
 import logging
@@ -13,8 +13,9 @@ EXIT_CODES = "exit codes: 0 done, 1 a stage failed, 2 wrong use, 3 the gate said
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m flight_delays", description=__doc__, epilog=EXIT_CODES)
-    parser.add_argument("stage", choices=[*STAGES, "graph"], metavar="STAGE", help=f"{', '.join(STAGES)}; or graph")
-    parser.add_argument("--month", help="for ingest, validate, prepare: such as 2013-01; all months if left out")
+    names = f"{', '.join(STAGES)}; predict, which asks the champion about any month; or graph"
+    parser.add_argument("stage", choices=[*STAGES, "predict", "graph"], metavar="STAGE", help=names)
+    parser.add_argument("--month", help="for ingest, validate, prepare: such as 2013-01; all months if left out; for predict")
     parser.add_argument("--candidate", help="for train: such as boosting; all candidates if left out")
     parser.add_argument("--params", metavar="FILE", help="another file than params.yaml")
     return parser
@@ -23,11 +24,18 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line asks and give the exit code."""
     options = _parser().parse_args(arguments)
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("flight_delays").setLevel(logging.INFO)
     logging.captureWarnings(True)
     try:
         project = Project.load(params_file=options.params)
         if options.stage == "graph":
             print(as_text(project), as_mermaid(), sep="\n\n")
+            return 0
+        if options.stage == "predict":
+            if options.candidate is not None or not options.month:
+                raise ParamsError("needs a --month, such as 2013-01, and nothing else")
+            print(project.predict(options.month))
             return 0
         for item in _items(project, options):
             project.run(options.stage, item)

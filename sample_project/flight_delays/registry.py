@@ -5,22 +5,26 @@ import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from flight_delays import artifacts
 from flight_delays.errors import DataError
 
 if TYPE_CHECKING:  # mlflow takes its time, and is imported where it is needed
     from mlflow import MlflowClient
+    from mlflow.entities import Run
     from mlflow.entities.model_registry import ModelVersion
 
 CHAMPION = "champion"
+REQUIREMENTS = ("numpy", "pandas", "scikit-learn", "scipy", "skops")  # of a model, in the versions installed here
 KEPT = Path(sys.prefix, "share", "flight-delays")  # in the Python environment, whose version of MLflow it fits
 
 
@@ -40,6 +44,7 @@ class Registry:
         self.folder = Path(folder).resolve()
         self.model_name = model_name
         self.database = self.folder / "mlflow.db"
+        self._opened: MlflowClient | None = None
 
     def champion(self) -> Version | None:
         """The version that carries the alias champion, or None."""
@@ -61,12 +66,42 @@ class Registry:
         found = self._client().search_model_versions(f"name = '{self.model_name}'")
         return sorted((self._version(v) for v in found), key=lambda version: version.number)
 
-    def promote(self, model_path: str | os.PathLike[str], *, tags: Mapping[str, str], scores: Mapping[str, float]) -> int:
-        """Make the model champion, as a new version unless one with the same tags exists; give its number."""
+    def record(
+        self,
+        tags: Mapping[str, str],
+        *,
+        params: Mapping[str, Any],
+        scores: Mapping[str, float],
+        curve: Sequence[tuple[int, float]],
+    ) -> None:
+        """Log a candidate as a run with these tags: what was set, what came of it, how it learned (step, log loss).
+
+        Where there is one with the same tags, what a kill may have left out is added to that.
+        """
+        self.create()
+        client = self._client()
+        run = self._run(tags)
+        if run and run.info.status == "FINISHED":
+            return
+        from mlflow.entities import Metric, Param
+
+        run = run or client.create_run(self._experiment(), tags=dict(tags), run_name=tags["candidate"])
+        at = run.info.start_time  # the same the second time: MLflow keeps a point that it has only once
+        metrics = [Metric(name, score, at, 0) for name, score in scores.items()]
+        metrics += [Metric("training_log_loss", loss, at, step) for step, loss in curve]
+        set_to = [Param(name, str(value)) for name, value in params.items()]
+        client.log_batch(run.info.run_id, metrics=metrics, params=set_to)
+        client.set_terminated(run.info.run_id)
+
+    def promote(self, model_path: str | os.PathLike[str], *, tags: Mapping[str, str], example: pd.DataFrame) -> int:
+        """Make the model of the run with these tags champion, as a new version unless it has one; give its number.
+
+        `example` are a few rows of FEATURES, kept with the model. DataError if there is no such run.
+        """
         self.create()
         client = self._client()
         same = [v for v in self.versions() if tags.items() <= v.tags.items() and v.model_file.is_file()]
-        number = same[-1].number if same else self._add(Path(model_path), tags, scores)
+        number = same[-1].number if same else self._add(Path(model_path), tags, example)
         client.set_registered_model_alias(self.model_name, CHAMPION, str(number))
         return number
 
@@ -97,12 +132,16 @@ class Registry:
 
     def _make_tables(self, database: Path) -> None:
         # one after the other; MLflow would never open a file again in which some are missing
-        fresh = self._client(database)
+        fresh = self._open(database)
         fresh.search_experiments()
         fresh.search_registered_models()
 
-    def _client(self, database: Path | None = None) -> "MlflowClient":
-        database = database or self.database
+    def _client(self) -> "MlflowClient":
+        if self._opened is None:  # MLflow looks for plugins in all packages each time
+            self._opened = self._open(self.database)
+        return self._opened
+
+    def _open(self, database: Path) -> "MlflowClient":
         self._check(database)
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         from mlflow import MlflowClient
@@ -120,23 +159,34 @@ class Registry:
         except sqlite3.Error as error:
             raise DataError(f"{database}: cannot be read as the registry's database: {error}") from None
 
-    def _add(self, model_path: Path, tags: Mapping[str, str], scores: Mapping[str, float]) -> int:
+    def _run(self, tags: Mapping[str, str]) -> "Run | None":
+        """MLflow's run with these tags, or None."""
+        wanted = " and ".join(f"tags.{name} = '{value}'" for name, value in tags.items())
+        found = self._client().search_runs([self._experiment()], wanted, max_results=1)
+        return found[0] if found else None
+
+    def _add(self, model_path: Path, tags: Mapping[str, str], example: pd.DataFrame) -> int:
         import mlflow.sklearn
+        from mlflow.models import infer_signature
 
         from flight_delays import model
 
+        run = self._run(tags)
+        if run is None:
+            raise DataError(f"{self.database}: no run of this model; run gate again")
+        fitted = model.load(model_path)
         mlflow.set_tracking_uri(f"sqlite:///{self.database}")
-        experiment = self._experiment()
-        os.environ.pop("MLFLOW_RUN_ID", None)  # `mlflow run` sets it: a run in its own database, not in this one
-        with mlflow.start_run(experiment_id=experiment, run_name=tags["candidate"], tags=dict(tags)) as run:
-            mlflow.log_metrics(dict(scores))
+        with mlflow.start_run(run_id=run.info.run_id):
             logged = mlflow.sklearn.log_model(
-                model.load(model_path),
+                fitted,
                 name="model",
                 serialization_format="skops",
                 skops_trusted_types=model.TRUSTED_TYPES,
-                # what the model needs; left out, mlflow would start a process to find out
-                pip_requirements=["pandas", "scikit-learn", "skops"],
+                # MLflow's own commands then answer with probabilities; all columns must be given, though values may be missing
+                pyfunc_predict_fn="predict_proba",
+                signature=infer_signature(example.fillna(0.0), fitted.predict_proba(example)),
+                input_example=example,
+                pip_requirements=[f"{package}=={version(package)}" for package in REQUIREMENTS],
             )
         client = self._client()
         if not client.search_registered_models(f"name = '{self.model_name}'"):

@@ -30,6 +30,7 @@ from tempfile import TemporaryDirectory
 # Before prefect is imported: nobody is told about our runs, and a server that Prefect starts by itself has time to.
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "flight_delays")  # what stages log is seen with their tasks
 os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
 
 from prefect import Task, flow, task, unmapped
@@ -49,6 +50,7 @@ from flight_delays.registry import Registry  # noqa: E402
 
 RESULTS = ROOT / ".engines/prefect/results"  # remove this folder, and all is done anew
 STORE = RESULTS / "store"  # inside, so that no result outlives the file it points at
+MODEL, RECORD = "model.skops", "record.json"  # in the folder of a trained candidate
 DECISION = STORE / "decision.json"  # as gate wrote it last: a no is an error and leaves no result
 
 
@@ -126,6 +128,11 @@ def keep(made: Path) -> str:
     return str(kept)
 
 
+def of_all(trained: dict[str, str], name: str) -> dict[str, Path]:
+    """The file of this name of every candidate."""
+    return {candidate: Path(folder, name) for candidate, folder in trained.items()}
+
+
 @cached(task_run_name="ingest {options[month]}", cache_policy=SAME_DATA_TOO)
 def ingest(options: dict) -> str:
     """One month of raw tables."""
@@ -154,49 +161,50 @@ def prepare(raw: str, report: str, options: dict) -> str:
 
 
 @cached(task_run_name="train {options[candidate]}")
-def train(features: list[str], options: dict) -> str:
-    """One trained candidate."""
+def train(features: dict[str, str], options: dict) -> str:
+    """A folder with model.skops and record.json of one candidate."""
     with workplace() as folder:
-        model = Path(folder, f"{options['candidate']}.skops")
-        function("train")(features, model, **options)
-        return keep(model)
+        trained = Path(folder, options["candidate"])
+        function("train")(features, trained / MODEL, trained / RECORD, **options)
+        return keep(trained)
 
 
 @cached(task_run_name="evaluate")
-def evaluate(models: dict[str, str], features: list[str], options: dict) -> str:
-    """A folder with metrics.json, predictions.parquet and plots/."""
+def evaluate(trained: dict[str, str], features: list[str], options: dict) -> str:
+    """A folder with metrics.json, predictions.parquet, plots/ and training.json."""
     with workplace() as folder:
         reports = Path(folder, "reports")
-        files = [reports / name for name in ("metrics.json", "predictions.parquet", "plots")]
-        function("evaluate")(models, features, *files, **options)
+        files = [reports / name for name in ("metrics.json", "predictions.parquet", "plots", "training.json")]
+        function("evaluate")(of_all(trained, MODEL), of_all(trained, RECORD), features, *files, **options)
         return keep(reports)
 
 
 @cached(task_run_name="gate")
-def gate(reports: str, features: list[str], registry: str, options: dict) -> str:
+def gate(reports: str, features: dict[str, str], registry: str, options: dict) -> str:
     """The decision; a no is an error, GateClosed."""
-    function("gate")(Path(reports, "metrics.json"), features, registry, DECISION, **options)
+    function("gate")(Path(reports, "metrics.json"), Path(reports, "training.json"), features, registry, DECISION, **options)
     with workplace() as folder:
         return keep(Path(shutil.copy(DECISION, folder)))
 
 
 @cached(task_run_name="register")
-def register(models: dict[str, str], features: list[str], reports: str, decision: str, registry: str, options: dict) -> str:
+def register(
+    trained: dict[str, str], features: dict[str, str], reports: str, decision: str, registry: str, options: dict
+) -> str:
     """The receipt of the registered model."""
     with workplace() as folder:
-        receipt = Path(folder, "registered.json")
-        function("register")(models, features, Path(reports, "metrics.json"), decision, registry, receipt, **options)
+        receipt, metrics = Path(folder, "registered.json"), Path(reports, "metrics.json")
+        function("register")(of_all(trained, MODEL), features, metrics, decision, registry, receipt, **options)
         return keep(receipt)
 
 
 # --- the flow -----------------------------------------------------------------------------------------
 
 
-def is_champion(project: Project, features: list[str]) -> bool:
+def is_champion(registry: Path, features: list[str], options: dict) -> bool:
     """Whether the champion is the model that these training months, parameters and commit give."""
-    options = project.options("register")
-    champion = Registry(project.registry, options.pop("model_name")).champion()
-    tags = options | {"data_hash": artifacts.sha256_of_all(features)}
+    champion = Registry(registry, options["model_name"]).champion()
+    tags = {name: options[name] for name in ("git_commit", "params_hash")} | {"data_hash": artifacts.sha256_of_all(features)}
     return champion is not None and tags.items() <= champion.tags.items()
 
 
@@ -217,23 +225,24 @@ def flight_delays() -> None:
     checked = validate.map(raw, options("validate"))
     prepared = prepare.map(raw, checked, options("prepare"))
     months = dict(zip(project.months, prepared, strict=True))
-    train_months = [months[month] for month in project.months_of("train")]
-    test_months = [months[month] for month in project.months_of("test")]
+    train_months = {month: months[month] for month in project.months_of("train")}
+    test_months = {month: months[month] for month in project.months_of("test")}
     trained = train.map(unmapped(train_months), options("train"))
     models = dict(zip(project.candidates, trained, strict=True))
-    reports = evaluate.submit(models, test_months, project.options("evaluate"))
+    reports = evaluate.submit(models, list(test_months.values()), project.options("evaluate"))
 
     for stage in (raw, checked, prepared, trained, reports):
         stage.result()  # waits; the first error is raised here, before those that only follow from it
-    made: dict[Path, str | Path] = {project.model(candidate): model.result() for candidate, model in models.items()}
-    for target in (project.metrics, project.predictions, project.plots):
+    folders = {candidate: Path(model.result()) for candidate, model in models.items()}
+    made: dict[Path, str | Path] = {project.model(candidate): folder / MODEL for candidate, folder in folders.items()}
+    made |= {project.record(candidate): folder / RECORD for candidate, folder in folders.items()}
+    for target in (project.metrics, project.predictions, project.plots, project.training):
         made[target] = Path(reports.result(), target.name)
 
     # No hash of inputs tells who is champion now: unless it is the model of this very run, ask and register again.
-    anew = not is_champion(project, [month.result() for month in train_months])
-    decision = gate.with_options(refresh_cache=anew).submit(
-        reports, test_months, str(project.registry), project.options("gate")
-    )
+    how = project.options("gate")
+    anew = not is_champion(project.registry, [month.result() for month in train_months.values()], how)
+    decision = gate.with_options(refresh_cache=anew).submit(reports, test_months, str(project.registry), how)
     receipt = register.with_options(refresh_cache=anew).submit(
         models, train_months, reports, decision, str(project.registry), project.options("register")
     )

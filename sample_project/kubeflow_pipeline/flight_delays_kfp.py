@@ -126,7 +126,12 @@ def prepare(
 
 
 def train(
-    months: dict[str, dsl.Dataset], model: dsl.Output[dsl.Model], candidate: str, seed: int, hyperparameters: str
+    months: dict[str, dsl.Dataset],
+    model: dsl.Output[dsl.Model],
+    record: dsl.Output[dsl.Artifact],
+    candidate: str,
+    seed: int,
+    hyperparameters: str,
 ) -> None:
     """Train one candidate on the months of the train part.
 
@@ -138,16 +143,18 @@ def train(
     from flight_delays.stages.train import train as stage
 
     model.metadata["candidate"] = candidate
-    features = [month.path for month in months.values()]
-    stage(features, model.path, candidate=candidate, seed=seed, hyperparameters=json.loads(hyperparameters))
+    features = {name: month.path for name, month in months.items()}
+    stage(features, model.path, record.path, candidate=candidate, seed=seed, hyperparameters=json.loads(hyperparameters))
 
 
 def evaluate(
     models: dict[str, dsl.Model],
+    records: dict[str, dsl.Artifact],
     months: dict[str, dsl.Dataset],
     metrics: dsl.Output[dsl.Metrics],
     predictions: dsl.Output[dsl.Dataset],
     plots: dsl.Output[dsl.Artifact],
+    training: dsl.Output[dsl.Artifact],
     curves: dsl.Output[dsl.HTML],
     choose_by: str,
     calibration_bins: int,
@@ -161,10 +168,12 @@ def evaluate(
 
     stage(
         {candidate: model.path for candidate, model in models.items()},
+        {candidate: record.path for candidate, record in records.items()},
         [month.path for month in months.values()],
         metrics.path,
         predictions.path,
         plots.path,
+        training.path,
         choose_by=choose_by,
         calibration_bins=calibration_bins,
     )
@@ -180,10 +189,16 @@ def evaluate(
 
 def gate(
     metrics: dsl.Input[dsl.Metrics],
+    training: dsl.Input[dsl.Artifact],
     months: dict[str, dsl.Dataset],
     decision: dsl.Output[dsl.Artifact],
     registry: str,
     model_name: str,
+    git_commit: str,
+    params_hash: str,
+    prepared_with: str,
+    backfill: bool,
+    compare: str,
     min_roc_auc: float,
     min_average_precision: float,
     max_brier: float,
@@ -194,10 +209,16 @@ def gate(
 
     stage(
         metrics.path,
-        [month.path for month in months.values()],
+        training.path,
+        {name: month.path for name, month in months.items()},
         registry,
         decision.path,
         model_name=model_name,
+        git_commit=git_commit,
+        params_hash=params_hash,
+        prepared_with=prepared_with,
+        backfill=backfill,
+        compare=compare,
         min_roc_auc=min_roc_auc,
         min_average_precision=min_average_precision,
         max_brier=max_brier,
@@ -213,39 +234,36 @@ def register(
     receipt: dsl.Output[dsl.Artifact],
     registry: str,
     model_name: str,
-    git_commit: str,
-    params_hash: str,
 ) -> None:
     """Put the model that passed into the registry."""
     from flight_delays.stages.register import register as stage
 
     stage(
         {candidate: model.path for candidate, model in models.items()},
-        [month.path for month in months.values()],
+        {name: month.path for name, month in months.items()},
         metrics.path,
         decision.path,
         registry,
         receipt.path,
         model_name=model_name,
-        git_commit=git_commit,
-        params_hash=params_hash,
     )
 
 
 def build(project: Project) -> GraphComponent:
     """The pipeline for the months and candidates of params.yaml: their loops are unrolled here, when it is compiled.
 
-    Its outputs are what a run leaves: metrics, predictions, plots, decision, receipt and a model for each candidate.
+    Its outputs are what a run leaves: the reports, and for each candidate its model and its training record.
     """
     train_months, test_months = project.months_of("train"), project.months_of("test")
     ingest_month, validate_month, prepare_month = component(ingest), component(validate), component(prepare)
     train_candidate = component(train, months=train_months)
-    evaluate_all = component(evaluate, models=project.candidates, months=test_months)
+    evaluate_all = component(evaluate, models=project.candidates, records=project.candidates, months=test_months)
     gate_best = component(gate, months=test_months)
     register_best = component(register, models=project.candidates, months=train_months)
     fields = {"metrics": dsl.Metrics, "predictions": dsl.Dataset}
-    fields |= dict.fromkeys(["plots", "decision", "receipt"], dsl.Artifact)
+    fields |= dict.fromkeys(["plots", "training", "decision", "receipt"], dsl.Artifact)
     fields |= {input_name("model", candidate): dsl.Model for candidate in project.candidates}
+    fields |= {input_name("record", candidate): dsl.Artifact for candidate in project.candidates}
     outputs = NamedTuple("Outputs", fields.items())  # type: ignore[misc]  # which fields it has is known when this runs
 
     # registry is a folder that the tasks share. On a cluster: a volume, mounted into gate and register
@@ -256,7 +274,7 @@ def build(project: Project) -> GraphComponent:
         git_commit: str = "unknown",
         params_hash: str = project.params.sha256(),
     ) -> outputs:
-        features, models = {}, {}
+        features, models, records = {}, {}, {}
         for month in project.months:
             fetch = {name: value for name, value in project.options("ingest", month).items() if value is not None}
             ingested = ingest_month(**fetch).set_display_name(f"ingest {month}")
@@ -272,12 +290,19 @@ def build(project: Project) -> GraphComponent:
             how = project.options("train", candidate)
             how["hyperparameters"] = json.dumps(how["hyperparameters"])
             trained = train_candidate(**inputs("months", learn), **how)
-            models[candidate] = trained.set_display_name(f"train {candidate}").outputs["model"]
+            trained.set_display_name(f"train {candidate}")
+            models[candidate], records[candidate] = trained.outputs["model"], trained.outputs["record"]
 
-        scored = evaluate_all(**inputs("models", models), **inputs("months", judge), **project.options("evaluate"))
-        metrics = scored.outputs["metrics"]
+        scored = evaluate_all(
+            **inputs("models", models),
+            **inputs("records", records),
+            **inputs("months", judge),
+            **project.options("evaluate"),
+        )
+        metrics, training = scored.outputs["metrics"], scored.outputs["training"]
+        how = project.options("gate") | {"git_commit": git_commit, "params_hash": params_hash}
         decision = gate_best(
-            metrics=metrics, **inputs("months", judge), registry=registry, **project.options("gate")
+            metrics=metrics, training=training, **inputs("months", judge), registry=registry, **how
         ).set_caching_options(False)  # the champion it compares with is no input that KFP knows of
         receipt = register_best(
             **inputs("models", models),
@@ -285,17 +310,17 @@ def build(project: Project) -> GraphComponent:
             metrics=metrics,
             decision=decision.outputs["decision"],
             registry=registry,
-            model_name=project.params.section("register")["model_name"],
-            git_commit=git_commit,
-            params_hash=params_hash,
+            **project.options("register"),
         ).set_caching_options(False)  # it must write to the registry, whatever was written before
         return outputs(  # type: ignore[call-arg]  # the fields, see above
             metrics=metrics,
             predictions=scored.outputs["predictions"],
             plots=scored.outputs["plots"],
+            training=training,
             decision=decision.outputs["decision"],
             receipt=receipt.outputs["receipt"],
             **{input_name("model", candidate): model for candidate, model in models.items()},
+            **{input_name("record", candidate): record for candidate, record in records.items()},
         )
 
     return flight_delays
@@ -365,8 +390,10 @@ def _made_by(pipeline: GraphComponent) -> dict[str, Path]:
 
 def publish(project: Project, made: dict[str, Path]) -> None:
     """Put the outputs of a run, given by name as `_made_by` does, where the project keeps its artefacts."""
-    targets = {name: getattr(project, name) for name in ("metrics", "predictions", "plots", "decision", "receipt")}
+    reports = ("metrics", "predictions", "plots", "training", "decision", "receipt")
+    targets = {name: getattr(project, name) for name in reports}
     targets |= {input_name("model", candidate): path for candidate, path in project.models.items()}
+    targets |= {input_name("record", candidate): path for candidate, path in project.records.items()}
     project.publish({targets[name]: source for name, source in made.items() if source.exists()})
 
 
