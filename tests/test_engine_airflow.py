@@ -180,6 +180,7 @@ def test_a_backfill_takes_the_month_of_its_data_interval(session):
     project = Project.load(session.sandbox.root)
     if Registry(project.registry, "flight-delays").champion() is None:  # where this test is run alone
         assert session.run().exit_code == 0
+    champion = Registry(project.registry, "flight-delays").champion()
     outcome = session.backfill("2013-02")
     assert outcome.exit_code == 0, outcome.log
     assert {record.item for record in outcome.records if record.stage == "prepare"} == {"2013-01", "2013-02"}
@@ -192,6 +193,8 @@ def test_a_backfill_takes_the_month_of_its_data_interval(session):
     # the champion of the other runs has learned from this month, and would win
     decision = artifacts.read_json(project.decision)
     assert (decision["judged_by"], decision["seen_by_champion"]) == (["thresholds"], ["2013-02"])
+    assert Registry(project.registry, "flight-delays").champion() == champion  # a run about the past moves nothing
+    assert receipt["alias"] is None
 
 
 @pytest.mark.engine

@@ -371,13 +371,13 @@ print("of February and March it has seen:", seen_by(registry.champion(), ["2013-
 # ## Что произошло?
 # Действующая модель училась на феврале и на нём победит почти любую. Поэтому `gate` в таком случае отказывает, с кодом возврата 3, и называет месяцы. Выходов два: взять другие тестовые месяцы или написать в `params.yaml` `gate.compare: thresholds`, и тогда решают одни пороги. О версии без тега `train_months` неизвестно, что она видела, значит, она видела всё.
 #
-# В бэкфилле, когда Airflow считает прошлое, действующая модель видела почти все эти месяцы. Там решают одни пороги, и в `reports/decision.json` так и написано.
+# В бэкфилле, когда Airflow считает прошлое, действующая модель видела почти все эти месяцы. Тогда решают одни пороги, в `reports/decision.json` так и написано, а алиас `champion` не двигается: ответ о прошлом не повод менять настоящее.
 
 # %% [markdown] tags=["en"]
 # ## What just happened?
 # The model at work learnt from February, and on it beats nearly anybody. So `gate` says no in such a case, with exit code 3, and names the months. There are two ways out: take other test months, or put `gate.compare: thresholds` into `params.yaml`, and the thresholds judge alone. Of a version without the tag `train_months` nobody knows what it has seen, so it has seen everything.
 #
-# In a backfill, when Airflow computes the past, the model at work has seen most of those months. There the thresholds judge alone, and `reports/decision.json` says so.
+# In a backfill, when Airflow computes the past, the model at work has seen most of those months. Then the thresholds judge alone, `reports/decision.json` says so, and the alias `champion` does not move: an answer about the past is no reason to change the present.
 
 # %% [markdown] tags=["ru"]
 # ## Ещё одно «видел ответы», поменьше
@@ -428,13 +428,13 @@ retrain()
 versions()[["git_commit", "params_hash", "champion"]]
 
 # %% [markdown] tags=["ru"]
-# Третьей версии опять не появилось, и это не случайность. `register` просит у реестра `promote`, а тот сначала ищет версию с теми же тегами и, если находит, ставит алиас на неё; новую делает только из запуска `gate`. Поэтому повтор после сбоя безвреден: сколько раз ни запускай, результат один.
+# Третьей версии опять не появилось, и это не случайность. `register` просит у реестра `promote`. Тот берёт версию у `add`, который сначала ищет её по тем же тегам и только потом делает новую из запуска `gate`, и ставит на неё алиас. Поэтому повтор после сбоя безвреден: сколько раз ни запускай, результат один.
 
 # %% [markdown] tags=["en"]
-# Again there is no third version, and that is no accident. `register` asks the registry to `promote`, which first looks for a version with the same tags, and if there is one, puts the alias there; a new one is made of a run of `gate` only. So a retry after a failure does no harm: run it as often as you like, the result is one.
+# Again there is no third version, and that is no accident. `register` asks the registry to `promote`. That takes the version from `add`, which first looks for one with the same tags and only then makes a new one of a run of `gate`, and puts the alias on it. So a retry after a failure does no harm: run it as often as you like, the result is one.
 
 # %%
-Code(inspect.getsource(Registry.promote), language="python")
+Code(inspect.getsource(Registry.promote) + inspect.getsource(Registry.add), language="python")
 
 # %% [markdown] tags=["ru"]
 # ## Авария

@@ -64,7 +64,7 @@ def project() -> "Project":
 
     A scheduled or backfilled run is about the month of its data interval; a manual run takes params.yaml as it is.
     Either obeys {"months": {"2013-01": "train", ...}} in its configuration. In a backfill a champion that has learned
-    from that month already is no measure, and `gate` does without it.
+    from that month already is no measure, and `gate` does without it; nor does a backfill make a champion.
     """
     from flight_delays import params  # here, not above: Airflow parses this file again and again
     from flight_delays.pipeline import Project
@@ -104,7 +104,7 @@ def flight_delays() -> None:
     `{"months": {"2013-01": "train", "2013-02": "test"}}`.
 
     A scheduled run tests on the month of its data interval and trains on those before it. A backfill asks what we
-    would have had then; one run at a time, since they share one set of artefacts:
+    would have had then, and leaves the champion alone; one run at a time, since they share one set of artefacts:
     `airflow backfill create --dag-id flight_delays --from-date 2013-05-01 --to-date 2013-05-31 --max-active-runs 1`
 
     What failed for good is listed in `logs/failures.jsonl`.

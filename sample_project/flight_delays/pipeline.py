@@ -162,8 +162,10 @@ class Project:
         if stage == "train":
             options["hyperparameters"] = options.pop("candidates")[item]
         if stage == "gate":
-            options |= self.params.section("register") | {"prepared_with": self._prepared_with, "backfill": self.backfill}
+            options |= self.params.section("register") | {"prepared_with": self._prepared_with}
             options |= {"git_commit": git_commit(self.root), "params_hash": self.params.sha256()}
+        if stage in ("gate", "register"):
+            options["backfill"] = self.backfill
         each = STAGES[stage].each
         return options | ({each: item} if each else {})
 

@@ -94,16 +94,19 @@ class Registry:
         client.set_terminated(run.info.run_id)
 
     def promote(self, model_path: str | os.PathLike[str], *, tags: Mapping[str, str], example: pd.DataFrame) -> int:
-        """Make the model of the run with these tags champion, as a new version unless it has one; give its number.
+        """Make the model of the run with these tags champion, as `add` gives it; the number of its version."""
+        number = self.add(model_path, tags=tags, example=example)
+        self._client().set_registered_model_alias(self.model_name, CHAMPION, str(number))
+        return number
+
+    def add(self, model_path: str | os.PathLike[str], *, tags: Mapping[str, str], example: pd.DataFrame) -> int:
+        """Make the model of the run with these tags a version, unless it is one already; give its number.
 
         `example` are a few rows of FEATURES, kept with the model. DataError if there is no such run.
         """
         self.create()
-        client = self._client()
         same = [v for v in self.versions() if tags.items() <= v.tags.items() and v.model_file.is_file()]
-        number = same[-1].number if same else self._add(Path(model_path), tags, example)
-        client.set_registered_model_alias(self.model_name, CHAMPION, str(number))
-        return number
+        return same[-1].number if same else self._add(Path(model_path), tags, example)
 
     def roll_back(self, number: int) -> None:
         """Give the alias champion to an earlier version."""

@@ -234,6 +234,7 @@ def register(
     receipt: dsl.Output[dsl.Artifact],
     registry: str,
     model_name: str,
+    backfill: bool,
 ) -> None:
     """Put the model that passed into the registry."""
     from flight_delays.stages.register import register as stage
@@ -246,6 +247,7 @@ def register(
         registry,
         receipt.path,
         model_name=model_name,
+        backfill=backfill,
     )
 
 

@@ -278,6 +278,18 @@ def test_in_a_backfill_the_thresholds_judge_where_the_champion_has_seen_a_test_m
         _gate(backfill, min_roc_auc=0.99)
 
 
+def test_a_backfill_adds_a_version_and_leaves_the_champion_alone(project):
+    sound, options = project.options("gate")["params_hash"], {"params_hash": "other"}
+    backfill = Project(project.root, project.params, backfill=True)
+    _gate(backfill, **options)
+    backfill.run("register")
+    registry = _registry(project)
+    assert ([version.number for version in registry.versions()], registry.champion().number) == ([1, 2], 1)
+    receipt = artifacts.read_json(project.receipt)
+    assert (receipt["version"], receipt["alias"]) == (2, None)
+    assert _register(project, params_hash=sound) == 1
+
+
 def test_in_a_backfill_a_champion_that_has_seen_no_test_month_is_compared_as_ever(project):
     _make_worse(project)
     with pytest.raises(GateClosed, match=r"below the champion's"):

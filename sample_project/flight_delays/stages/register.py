@@ -8,7 +8,7 @@ from flight_delays import artifacts
 from flight_delays.columns import FEATURES
 from flight_delays.errors import DataError
 from flight_delays.journal import recorded
-from flight_delays.registry import Registry
+from flight_delays.registry import CHAMPION, Registry
 
 logger = logging.getLogger(__name__)
 _EXAMPLE_ROWS = 5
@@ -24,12 +24,13 @@ def register(
     receipt_path: str | os.PathLike[str],
     *,
     model_name: str,
+    backfill: bool,
 ) -> None:
     """Register the model that passed, from the run that `gate` logged; `features_paths` are the months it learned from.
 
-    The alias champion moves to it; the version it replaces stays. A run that has its version already gets no other,
-    so a retry does no harm. Writes what was registered to `receipt_path` (JSON). DataError if the gate's decision is
-    a no, or was made on another model, other months or other metrics.
+    The alias champion moves to it, but not in a `backfill`, which is about the past; the version it replaces stays. A
+    run that has its version already gets no other, so a retry does no harm. Writes what was registered to `receipt_path`
+    (JSON). DataError if the gate's decision is a no, or was made on another model, other months or other metrics.
     """
     decision = artifacts.read_json(decision_path, "passed", "candidate", "tags")
     best, tags = decision["candidate"], decision["tags"]
@@ -41,6 +42,9 @@ def register(
     if not decision["passed"] or not now.items() <= tags.items():
         raise DataError(f"{decision_path}: says no to {best}, or speaks of another model; run gate again")
     example = artifacts.read_parquet(features_paths[min(features_paths)])[FEATURES].head(_EXAMPLE_ROWS)
-    version = Registry(registry_dir, model_name).promote(model_paths[best], tags=tags, example=example)
-    artifacts.write_json(receipt_path, {"model_name": model_name, "version": version, "alias": "champion", **tags})
-    logger.info("%s is version %d of %s, and the champion", best, version, model_name)
+    registry = Registry(registry_dir, model_name)
+    make = registry.add if backfill else registry.promote
+    version = make(model_paths[best], tags=tags, example=example)
+    alias = None if backfill else CHAMPION
+    artifacts.write_json(receipt_path, {"model_name": model_name, "version": version, "alias": alias, **tags})
+    logger.info("%s is version %d of %s, %s", best, version, model_name, "not the champion" if backfill else "and the champion")
