@@ -124,7 +124,7 @@ def paths(text: str) -> list[str]:
 def test_the_readme_shows_every_folder_of_the_kit():
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.splitlines()
     there = {line.split("/")[0] for line in tracked if "/" in line} or {path.name for path in ROOT.iterdir() if path.is_dir()}
-    hidden = (".ci", ".github", ".venv", ".pytest_cache", ".ruff_cache", "__pycache__")
+    hidden = (".ci", ".github", ".venv", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__")
     folders = {f"{name}/" for name in there.difference(hidden)} - set(MADE)
     (tree,) = [block for block in re.findall(r"^```\n(.*?)^```", read("README.md"), re.M | re.S) if is_tree(block)]
     assert {folder for folder in folders if not re.search(rf"(?<![\w/]){re.escape(folder)}", tree)} == set()

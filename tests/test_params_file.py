@@ -25,6 +25,9 @@ map:           # its own comment
   b: {x: 1, y: 2}  # flow
 
   c: 0x10
+rate: 1e-3
+answer: yes
+octal: 012
 long: one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
 last: ~a~
 # the end
@@ -103,6 +106,10 @@ OTHERS = {
     ),
     "list of the same": (("list", ["one", "two"]), []),
     "another kind": (("map.c", 16.0), ["-  c: 0x10", "+  c: 16.0"]),
+    # what the file says is read as the project reads it, by YAML 1.1, too
+    "a word that looks like a number": (("rate", 0.001), ["-rate: 1e-3", "+rate: 0.001"]),
+    "true that looks like a word": (("answer", "yes"), ["-answer: yes", "+answer: 'yes'"]),
+    "another number": (("octal", 12), ["-octal: 012", "+octal: 12"]),
     "map": (("map", {"a": 1.5, "c": 16}), ["-  b: {x: 1, y: 2}  # flow", "-"]),
     "last": (("last", True), ["-last: ~a~", "+last: true"]),
 }

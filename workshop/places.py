@@ -1,4 +1,4 @@
-"""Where things are in the kit, and in which languages."""
+"""Where things are in the kit, in which languages, what of it a copy leaves out, and the environment of what we start."""
 
 import os
 import re

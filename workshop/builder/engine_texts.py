@@ -1,4 +1,4 @@
-"""What differs between the short notebooks of the engines, whose source is one: lessons/pipeline/engines.yaml."""
+"""What lessons/pipeline/engines.yaml says of each engine: the short notebooks of the engines have one source, engine.py."""
 
 from pathlib import Path
 

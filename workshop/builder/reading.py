@@ -73,6 +73,7 @@ def _filled(file: Path, cells: list[Cell], values: dict[str, dict[str, str]]) ->
             filled.append(replace(cell, text=fill(cell.text, **values[cell.language or "en"])))
         except TemplateError as error:
             problems.append(Problem(file, cell.line, str(error)))
+            filled.append(cell)  # its twin would miss it
     return filled, problems
 
 

@@ -1,7 +1,8 @@
 """Build the notebooks from lessons/.
 
 lessons/NN_name/lesson.py -> notebooks/{ru,en}/NN_name.ipynb; lessons/NN_name/exercise.py -> exercises/{ru,en}/NN_name.ipynb
-(blanks) and solutions/{ru,en}/NN_name.ipynb (with outputs); lessons/pipeline/NAME.py -> notebooks/{ru,en}/pipeline/NAME.ipynb.
+(blanks) and solutions/{ru,en}/NN_name.ipynb (with outputs); lessons/pipeline/NAME.py -> notebooks/{ru,en}/pipeline/NAME.ipynb,
+where engine.py makes one for each engine of engines.yaml.
 """
 
 import argparse

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 import httpx
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_exponential
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_before_delay, wait_exponential
 
 TRIES = 16
 SECONDS = 60.0  # after which no try is begun
@@ -33,7 +33,7 @@ class Rest:
         )
 
     def ask(
-        self, path: str, content: dict[str, Any] | None = None, *, idempotent: bool | None = None, tries: int | None = None
+        self, path: str, content: dict[str, Any] | None = None, *, idempotent: bool | None = None, tries: int = TRIES
     ) -> Any:
         """What the server answers to a GET, or to a POST of `content`.
 
@@ -45,7 +45,7 @@ class Rest:
         idempotent = content is None if idempotent is None else idempotent
         again = Retrying(
             retry=retry_if_exception(_may_pass if idempotent else _never_came),
-            stop=stop_after_attempt(tries or TRIES) | stop_after_delay(SECONDS),
+            stop=stop_after_attempt(tries) | stop_before_delay(SECONDS),
             wait=wait_exponential(multiplier=PAUSE, max=LONGEST_PAUSE),
             before_sleep=lambda _: self._between() if self._between else None,
             reraise=True,

@@ -63,7 +63,7 @@ def check(processes: Mapping[Path, subprocess.Popen]) -> None:
 def wait_for(
     condition: Callable[[], Any], seconds: float = 120, *, every: float = 0.1, or_fail: Exception | None = None
 ) -> Any:
-    """What a condition gives as soon as it gives something true, asked again `every` so many seconds.
+    """What a condition gives as soon as it gives something true, asked again after `every` seconds.
 
     If that does not come within `seconds`, `or_fail` is raised, by default a TimeoutError. It is asked once in any case.
     """

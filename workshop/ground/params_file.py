@@ -1,4 +1,4 @@
-"""Change one value of a YAML file; comments, order, quotes and all other lines stay."""
+"""Change one value of params.yaml, or of a YAML file laid out like it; comments, order, quotes and all other lines stay."""
 
 from collections.abc import Mapping
 from io import StringIO
@@ -26,21 +26,25 @@ _Representer.add_representer(type(None), lambda self, _: self.represent_scalar("
 def set_value(file: Path, key: str, value: Any) -> None:
     """Set a value of a YAML file by its dotted key, such as `train.candidates.boosting.max_iter`.
 
-    `value` is made of dict, list, str, int, float, bool and None. KeyError if the file has no such key; it stays as it
-    was then.
+    `value` is made of dict, list, str, int, float, bool and None. KeyError if the file has no such key, ruamel's
+    YAMLError if it is no YAML; it stays as it was then.
     """
     text = file.read_text(encoding="utf-8")
-    *sections, last = key.split(".")
+    *sections, last = names = key.split(".")
     place = content = _yaml().load(text)
+    was = yaml.safe_load(text)  # by the library that the project reads with, to which other words are numbers or true
     try:
         for name in sections:
             place = place[name]
         place[last]
+        for name in names:
+            was = was[name]
     except (KeyError, TypeError):  # the latter for a key below a number or a word
         raise KeyError(f"{key}: not in {file}") from None
     after = _cut_what_follows(place, last)
-    # written by the library that the project reads with, which quotes other words than ruamel does
-    place[last] = _merged(place[last], _yaml().load(yaml.safe_dump(value, sort_keys=False, allow_unicode=True)))
+    # written by that library too, which quotes other words than ruamel does
+    new = _yaml().load(yaml.safe_dump(value, sort_keys=False, allow_unicode=True))
+    place[last] = _merged(place[last], new, was, value)
     _put_what_follows(place, last, after)
     _, indent, offset = load_yaml_guess_indent(text)
     output = StringIO()
@@ -59,21 +63,25 @@ def _yaml(indent: int | None = None, offset: int | None = None) -> YAML:
     return both_ways
 
 
-def _merged(old: Any, new: Any) -> Any:
-    """`new`, with what `old` has of it as it is written there, comments included."""
-    if not isinstance(old, CommentedMap) or not isinstance(new, Mapping):
-        return old if _same(old, new) else new
-    merged = CommentedMap((key, _merged(old[key], value) if key in old else value) for key, value in new.items())
+def _merged(old: Any, new: Any, was: Any, value: Any) -> Any:
+    """`new`, with what `old` has of it as it is written there, comments included; `was` and `value` are what they mean."""
+    if not isinstance(old, CommentedMap) or not isinstance(value, Mapping):
+        return old if _same(was, value) else new
+    merged = CommentedMap(
+        (key, _merged(old[key], part, was[key], value[key]) if key in old and key in was else part) for key, part in new.items()
+    )
     merged.ca.comment = old.ca.comment
     merged.ca.items.update({key: comment for key, comment in old.ca.items.items() if key in new})
     return merged
 
 
-def _same(old: Any, new: Any) -> bool:
-    """Whether two values are alike, however they are written: 16 and 0x10 are, 1 and 1.0 and true are not."""
-    if isinstance(old, CommentedSeq) and isinstance(new, CommentedSeq):
-        return len(old) == len(new) and all(map(_same, old, new))
-    return old == new and all(isinstance(old, kind) == isinstance(new, kind) for kind in (bool, int, float, str))
+def _same(was: Any, value: Any) -> bool:
+    """Whether two values are alike: 1, 1.0 and true are not."""
+    if isinstance(was, list) and isinstance(value, list):
+        return len(was) == len(value) and all(map(_same, was, value))
+    if isinstance(was, dict) and isinstance(value, Mapping):
+        return list(was) == list(value) and all(_same(was[key], value[key]) for key in was)
+    return type(was) is type(value) and was == value
 
 
 # ruamel keeps the blank lines and comments between two entries with the last scalar before them. They belong to

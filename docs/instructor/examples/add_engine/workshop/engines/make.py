@@ -8,15 +8,14 @@ from workshop.engines.base import Session
 from workshop.sandbox import Sandbox
 
 COMMAND = ["make", "-f", "flight_delays.mk", "-j", "2"]
-# Started by the kit's own `make run`, it must not take itself for a part of it; and its messages are read below.
-APART = {"MAKEFLAGS": "", "MAKELEVEL": "0", "LC_ALL": "C.UTF-8"}
 
 
 class Make(Session):
     """Runs make, also to go on after a failure: what is newer than its sources stays."""
 
     def _run(self) -> tuple[int, str]:
-        done = self.sandbox.run(COMMAND, log="make.log", check=False, **APART)
+        # Started by the kit's own `make run`, it must not take itself for a part of it; and its messages are read below.
+        done = self.sandbox.run(COMMAND, log="make.log", check=False, MAKEFLAGS="", MAKELEVEL="0", LC_ALL="C.UTF-8")
         return exit_code(done.returncode, done.stdout), done.stdout
 
 
