@@ -28,21 +28,21 @@ endif
 run: setup  ## Run the pipeline with every engine and compare (ARGS="--lessons": all lessons; ARGS="--help")
 	@$(PY) -m workshop run $(ARGS)
 
-.PHONY: test
-test: setup  ## Check everything: style, types, notebooks, engines (ARGS="-m 'not engine'" for the quick part)
+.PHONY: style
+style: setup
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
+
+.PHONY: test
+test: style  ## Check everything: style, types, notebooks, engines (ARGS=--all: also the lessons proved before)
 	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
-FAST := $(addprefix tests/test_,build.py command_line.py environment.py figures.py front_door.py instructor_guide.py lecture_points.py params_file.py places.py quiz.py results.py rooms.py) \
+FAST := $(addprefix tests/test_,build.py command_line.py environment.py figures.py front_door.py instructor_guide.py lecture_points.py params_file.py places.py proofs.py quiz.py results.py rooms.py) \
 	$(addprefix sample_project/tests/test_,bts.py features.py model.py params.py structure.py)
 
 .PHONY: test-fast
-test-fast: setup  ## Check style, types, code, notebooks and both languages, without engines and browser: 90 seconds
-	@$(PY) -m ruff check .
-	@$(PY) -m ruff format --check .
-	@$(PY) -m mypy
+test-fast: style  ## Check style, types, code, notebooks and both languages, without engines and browser: 90 seconds
 	@$(PY) -m pytest -n $(WORKERS) -m 'not engine and not browser and not slow' $(FAST) $(ARGS)
 
 .PHONY: lab
@@ -90,6 +90,6 @@ lock: setup  ## Resolve pyproject.toml into requirements.lock anew (ARGS=--upgra
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.lock $(ARGS)
 
 .PHONY: clean
-clean:  ## Remove runs/, work/ and what was built from them, keep .venv and your solutions in work/exercises
-	rm -rf runs bench/work build slides/build site/build
+clean:  ## Remove runs/, work/, what was built from them and proofs, keep .venv and your solutions in work/exercises
+	rm -rf .proved runs bench/work build slides/build site/build
 	@[ ! -d work ] || find work -mindepth 1 -maxdepth 1 ! -name exercises -exec rm -rf {} +

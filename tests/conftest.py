@@ -3,24 +3,19 @@
 import os
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser
 
 from flight_delays.sources import nycflights13
-from tests.scheduling import (  # noqa: F401  the hooks that share the tests out
-    pytest_addoption,
-    pytest_collection_modifyitems,
-    pytest_terminal_summary,
-    pytest_xdist_make_scheduler,
-)
 from workshop.places import ROOT, not_copied
 from workshop.sandbox import Sandbox
-from workshop.slides.browser import chromium, running
+
+# by name and not imported: what conftest.py imports is part of every proof of a lesson
+pytest_plugins = ("tests.scheduling", "tests.proofs", "tests.browsers")
 
 # `make test` in a hook of Git: what Git tells its hooks would lead every `git` of a test to the user's repository
 for _name in [name for name in os.environ if name.startswith("GIT_")]:
@@ -114,15 +109,6 @@ def needs() -> Callable[[object, str], None]:
             (pytest.fail if os.environ.get("CI") else pytest.skip)(f"this system has no {part}: make doctor")
 
     return check
-
-
-@pytest.fixture(scope="module")
-def browser(needs) -> Iterator[Browser]:
-    """A chromium."""
-    found = chromium()
-    needs(found, "chromium")
-    with running(found) as started:
-        yield started
 
 
 @pytest.fixture

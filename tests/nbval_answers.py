@@ -5,6 +5,7 @@ cells of the solution and compares their outputs as it always does.
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 import yaml
 from try_answers import NOT_SOLVED
 
+from tests.inputs import alone
 from workshop.builder.making import STUB
 from workshop.builder.tasks import Exercise, Task, blank_count, fill, read_exercise
 from workshop.places import ROOT, environment
@@ -26,9 +28,15 @@ NO_TASKS_NEEDED = "00_start"
 SECONDS = 600  # for a cell, and for an answer
 
 
-def prove(notebook: Path, exercise: Path, answers: Path, work: Path) -> subprocess.CompletedProcess[str]:
-    """Execute a solution with nbval, which compares its outputs with the stored ones, and try the answers on the way."""
-    return run_nbval(notebook, "-p", Path(__file__).stem, "--exercise", str(exercise), "--answers", str(answers), work=work)
+def prove(
+    notebook: Path, exercise: Path, answers: Path, work: Path, kit: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Execute a solution with nbval, which compares its outputs with the stored ones, and try the answers on the way.
+
+    `kit` is the folder that the solution takes for the kit, if not the kit itself.
+    """
+    options = ["--exercise", str(exercise), "--answers", str(answers), *(["--kit", str(kit)] if kit else [])]
+    return run_nbval(notebook, "-p", Path(__file__).stem, *options, work=work)
 
 
 def run_nbval(notebooks: Path, *options: str, work: Path) -> subprocess.CompletedProcess[str]:
@@ -145,9 +153,16 @@ class TaskAnswers(pytest.Item):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The lesson that the notebook is made of."""
+    """The lesson that the notebook is made of, and what it takes for the kit."""
     parser.addoption("--exercise", type=Path)
     parser.addoption("--answers", type=Path)
+    parser.addoption("--kit", type=Path)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the kernel, which inherits it, import from there; we ourselves have what we need."""
+    if config.option.kit:
+        os.environ.update(alone(config.option.kit))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

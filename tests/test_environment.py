@@ -13,7 +13,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from workshop import doctor
-from workshop.places import BIN, ROOT, environment
+from workshop.places import AS_DOCUMENTED, BIN, ROOT, environment
 
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 # name -> versions: a few packages have another one for another Python
@@ -216,3 +216,12 @@ def test_doctor_speaks_both_languages_and_says_how_it_ended(capsys, tmp_path):
     assert doctor.main(["--lang", "en"], dict(os.environ)) == 0
     assert "Nothing to mend." in capsys.readouterr().out
     assert doctor.main(["--nonsense"], {}) == 2
+
+
+@pytest.mark.parametrize(("variables", "tuned"), [({}, True), ({AS_DOCUMENTED: "1"}, False)])
+def test_what_saves_seconds_is_not_there_where_engines_are_started_as_documented(variables, tuned):
+    look = "import gc, sys; print(gc.get_threshold()[0] == 50_000, 'rfc3987_syntax' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", look], env=environment(**variables), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [str(tuned)] * 2

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 
+from tests import proofs
 from workshop.places import BIN, ROOT, not_copied
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -24,7 +25,7 @@ WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 PAIRS = [("README.md", "README.ru.md"), ("CONTRIBUTING.md", "CONTRIBUTING.ru.md")]
 DOCUMENTS = [name for pair in PAIRS for name in pair]
 # what `make` or the git hooks make
-MADE = (".venv", "runs/", "work/", "build/", "slides/build/", "site/build/")
+MADE = (".venv", ".proved/", "runs/", "work/", "build/", "slides/build/", "site/build/")
 
 
 def read(name: str) -> str:
@@ -223,7 +224,7 @@ def test_a_workflow_is_safe_and_calls_what_is_there(file):
         for version in re.findall(r"python:(3\.\d+)", str(job.get("container", ""))):
             assert version in SUPPORTED
     for used in (step["uses"] for step in steps if "uses" in step):
-        assert re.fullmatch(r"actions/[a-z-]+@(v\d+(\.\d+)*|[0-9a-f]{40})", used), used
+        assert re.fullmatch(r"actions/[a-z-]+(/[a-z]+)?@(v\d+(\.\d+)*|[0-9a-f]{40})", used), used
     commands = "\n".join(step["run"] for step in steps if "run" in step)
     assert make_targets(commands) <= TARGETS
     assert make_targets(commands) or "gh " in commands
@@ -235,13 +236,22 @@ def test_a_workflow_is_safe_and_calls_what_is_there(file):
 def test_ci_runs_everything_on_every_python_that_we_support():
     job = yaml.safe_load(read(".github/workflows/ci.yml"))["jobs"]["test"]
     assert job["strategy"]["matrix"]["python"] == SUPPORTED
-    assert "make test" in [step.get("run") for step in job["steps"]]
+    (test,) = [step["run"] for step in job["steps"] if step.get("name") == "Everything"]
+    on_default_branch = "${{ github.ref_name == github.event.repository.default_branch && '--all' || '' }}"
+    assert test == f'make test ARGS="{on_default_branch}"'
+    restore, save = [step for step in job["steps"] if step.get("with", {}).get("path") == proofs.FOLDER]
+    assert save["with"]["key"] == restore["with"]["key"]
+    assert save["with"]["key"].startswith(restore["with"]["restore-keys"])
+    assert "matrix.python" in restore["with"]["restore-keys"]
+    assert job["steps"].index(restore) < job["steps"].index(save)
+    assert save["if"] == "always()"
+    assert 'make test ARGS="--all ' in read(".ci/run")
     assert "chromium" in str(job["steps"])  # in CI tests are not skipped for want of a browser
 
 
 def test_the_weekly_run_takes_the_newest_versions():
     commands = [step.get("run") for step in yaml.safe_load(read(".github/workflows/newest.yml"))["jobs"]["newest"]["steps"]]
-    assert commands.index("make lock ARGS=--upgrade") < commands.index("make test")
+    assert commands.index("make lock ARGS=--upgrade") < commands.index("make test ARGS=--all")
     assert re.search(r"uv pip compile .* -o requirements\.lock \$\(ARGS\)$", MAKEFILE, re.M)
 
 

@@ -9,29 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit_imports import FRONT_ROOMS, front_room, imported, modules
 from workshop.places import ROOT
 
 DOOR = re.compile(r"[A-Z][^.;]*; may import ([^.;]+)\.")
-FRONT_ROOMS = ("engines", "quiz")  # of the front room, like the modules at the top
-
-
-def modules(kit: Path) -> dict[str, Path]:
-    """Every module of workshop/ by its name, such as workshop.quiz.pages; a room goes by its own name."""
-    files = (kit / "workshop").rglob("*.py")
-    return {".".join(file.relative_to(kit).with_suffix("").parts).removesuffix(".__init__"): file for file in files}
-
-
-def imported(file: Path, known: dict[str, Path]) -> set[str]:
-    """The modules of workshop/ that a file imports, at its top or in a function."""
-    found = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file}:{node.lineno}: say the whole name"
-            inside = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= {name if name in known else node.module for name in inside}
-    return {name for name in found if name.partition(".")[0] == "workshop"}
 
 
 def place_of(module: str) -> str:
@@ -133,8 +114,7 @@ def test_no_room_has_a_name_that_checks_and_copies_leave_out():
 
 def test_notebooks_import_the_front_room_only():
     known = modules(ROOT)
-    top = {name for name in known if name.count(".") == 1 and known[name].name != "__init__.py"} - {"workshop.__main__"}
-    front = top | {name for name in known if place_of(name) in FRONT_ROOMS}
+    front = front_room(known)
     sources = [*(ROOT / "lessons").rglob("*.py"), *(ROOT / "docs/instructor/examples").glob("*/lessons/*/*.py")]
     assert len(sources) > 20
     beyond = {str(file.relative_to(ROOT)): names for file in sources if (names := imported(file, known) - front)}

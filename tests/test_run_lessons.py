@@ -12,30 +12,34 @@ import nbformat
 import psutil
 import pytest
 
+from tests.inputs import alone, lay_out, touched, walk_through
 from workshop.engines.servers import wait_for
 from workshop.places import ROOT, environment
 from workshop.runner.execution import execute
 from workshop.runner.lessons import CELL_SECONDS
 
-LESSONS = sorted((ROOT / "notebooks/ru").glob("*.ipynb"))
+SPENT = r" +\d+ s +\d+ MB  "  # seconds and memory of a lesson
+LESSONS = sorted(path.stem for path in (ROOT / "notebooks/ru").glob("*.ipynb"))
 
 
 # --- the real ones
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("source", LESSONS, ids=lambda path: path.stem)
-def test_lesson_comes_to_its_end(source, tmp_path, monkeypatch):
-    before = sorted(source.parent.iterdir())
-    for name, value in environment(WORKSHOP_WORK=str(tmp_path / "work")).items():
-        monkeypatch.setenv(name, value)
-    target = tmp_path / "executed" / source.name
+@pytest.mark.proved(inputs=walk_through)
+@pytest.mark.parametrize("name", LESSONS)
+def test_lesson_comes_to_its_end(name, tmp_path, monkeypatch):
+    inputs = walk_through(ROOT, name)
+    folder = lay_out(inputs, tmp_path / "kit")
+    for variable, value in environment(WORKSHOP_WORK=str(tmp_path / "work"), **alone(folder)).items():
+        monkeypatch.setenv(variable, value)
+    source, target = folder / f"notebooks/ru/{name}.ipynb", tmp_path / "executed.ipynb"
     execution = execute(source, target, {}, cwd=source.parent, execution_timeout=CELL_SECONDS)
     assert execution.problem is None, execution.problem
     cells = [cell for cell in nbformat.read(target, as_version=4).cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
-    assert sorted(source.parent.iterdir()) == before  # what a lesson writes lies in its sandbox
-    assert (tmp_path / "work" / f"{source.stem}-lesson").is_dir()
+    assert touched(inputs, folder) == []  # what a lesson writes lies in its sandbox
+    assert (tmp_path / f"work/{name}-lesson").is_dir()
 
 
 # --- how it goes on, with lessons that take no time
@@ -95,7 +99,7 @@ def test_all_run_and_parameters_go_to_those_that_declare_them(kit):
         "lang goes to all lessons",
     ]
     assert re.search(r"^\[1/2\] 01_rows \d+ s\n\[2/2\] 02_months \d+ s$", done.stderr, re.M)
-    assert re.search(r"^01_rows +\d+ s  ok\n02_months +\d+ s  ok\n\n2 of 2 lessons came to their end", done.stdout, re.M)
+    assert re.search(rf"^01_rows{SPENT}ok\n02_months{SPENT}ok\n\n2 of 2 lessons came to their end", done.stdout, re.M)
     folder = (kit / "runs/latest-lessons").resolve()
     assert done.stdout.strip().endswith(str(folder / "notebooks"))
     assert printed(kit, "01_rows") == "7\n"
@@ -118,11 +122,11 @@ def test_one_failure_does_not_stop_the_others_and_resume_runs_only_what_is_missi
     write(kit, "04_sound", "print('sound too')")
     failed = run(kit, "--lessons")
     assert failed.returncode == 1
-    assert re.search(r"^01_sound +\d+ s  ok$", failed.stdout, re.M)
-    assert re.search(r"^02_raises +\d+ s  FAILED  KeyError: 'no such key'$", failed.stdout, re.M)
+    assert re.search(rf"^01_sound{SPENT}ok$", failed.stdout, re.M)
+    assert re.search(rf"^02_raises{SPENT}FAILED  KeyError: 'no such key'$", failed.stdout, re.M)
     assert re.search(r"^ +see runs/\S+/notebooks/02_raises\.ipynb$", failed.stdout, re.M)
-    assert re.search(r"^03_dies +\d+ s  FAILED  DeadKernelError", failed.stdout, re.M)
-    assert re.search(r"^04_sound +\d+ s  ok$", failed.stdout, re.M)
+    assert re.search(rf"^03_dies{SPENT}FAILED  DeadKernelError", failed.stdout, re.M)
+    assert re.search(rf"^04_sound{SPENT}ok$", failed.stdout, re.M)
     assert "2 of 4 lessons came to their end" in failed.stdout
     assert failed.stderr.strip().endswith('make run ARGS="--lessons --resume"')
     assert "Traceback" not in failed.stderr

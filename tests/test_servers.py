@@ -92,11 +92,10 @@ def test_a_database_is_made_once_where_it_can_be_kept(tmp_path, monkeypatch, wri
 
 def test_set_up_makes_the_databases_of_all_engines(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    monkeypatch.setattr("flight_delays.registry.KEPT", tmp_path / "share/flight-delays")
     assert command_line.main(["databases"]) == 0
     kept = sorted((tmp_path / "share").rglob("*.db"))
-    assert [file.name.rsplit("-", 1)[0] for file in kept] == ["mlflow", "apache-airflow", "prefect"]
-    for file, table in zip(kept, ["registered_models", "dag_run", "flow_run"], strict=True):
+    assert [file.name.rsplit("-", 1)[0] for file in kept] == ["apache-airflow", "prefect"]
+    for file, table in zip(kept, ["dag_run", "flow_run"], strict=True):
         with closing(sqlite3.connect(file)) as connection:
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 

@@ -191,6 +191,7 @@ def test_errors_name_file_and_line_and_leave_the_last_good_deck(small, run, tmp_
     [
         (None, "results.json: no such file; the slides show a run, so start one first: make run"),
         ("{", "results.json: not JSON"),
+        ('{"engines": {"scripts": {}}, "rows": 1500}', "made by an earlier version of the kit; run anew: make run"),
         ('{"engines": {}}', "no engine came to its end; go on with it (make run ARGS=--resume)"),
     ],
 )

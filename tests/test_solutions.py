@@ -10,8 +10,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from tests.inputs import lay_out, solution, touched
 from workshop.builder.tasks import read_exercise
-from workshop.places import LESSONS, ROOT, environment
+from workshop.places import ROOT, environment
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE))
@@ -28,17 +29,21 @@ def test_there_are_solutions():
 
 
 @pytest.mark.engine
+@pytest.mark.proved(inputs=solution)
 @pytest.mark.parametrize("name", [path.stem for path in SOLUTIONS])
 def test_a_solution_gives_its_stored_outputs_and_its_checks_tell_answers_apart(name, tmp_path):
+    inputs = solution(ROOT, name)
+    kit = lay_out(inputs, tmp_path / "kit")
     # the notebooks of a student are copies: a solution must not depend on where it lies
     notebook = tmp_path / "с пробелом" / f"{name}.ipynb"
     notebook.parent.mkdir()
-    shutil.copy(ROOT / f"solutions/en/{name}.ipynb", notebook)
-    exercise = LESSONS / name / "exercise.py"
-    done = prove(notebook, exercise, HERE / f"answers/{name}.yaml", tmp_path / "work")
+    shutil.copy(kit / f"solutions/en/{name}.ipynb", notebook)
+    exercise = kit / f"lessons/{name}/exercise.py"
+    done = prove(notebook, exercise, kit / f"tests/answers/{name}.yaml", tmp_path / "work", kit)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     cells = sum(cell.cell_type == "code" for cell in nbformat.read(notebook, 4).cells)
     assert f"{cells + len(read_exercise(exercise).tasks)} passed" in done.stdout
+    assert touched(inputs, kit) == []
 
 
 @pytest.mark.parametrize("notebook", sorted((ROOT / "solutions").glob("*/*.ipynb")), ids=lambda path: "/".join(path.parts[-2:]))

@@ -15,7 +15,7 @@ from workshop.ground.results import in_order
 
 
 def count_flights(project: Project) -> int:
-    """How many flights a project takes in: engines keep them in places of their own, so its source is asked."""
+    """How many flights a project takes in, by its source: for engines that keep the reports in places of their own."""
     total = 0
     for month in project.months:
         options = project.options("ingest", month)
@@ -32,7 +32,7 @@ def compare(run_dir: str | Path, engines: Sequence[str], *, profile: str, projec
     hashes = {(entry["metrics_sha256"], entry["predictions_sha256"]) for entry in found.values()}
     results = {
         "profile": profile,
-        "flights": count_flights(project),
+        "flights": next((entry["flights"] for entry in found.values() if entry["flights"]), None) or count_flights(project),
         "engines": found,
         "identical": len(found) == len(engines) and len(hashes) == 1,
     }

@@ -36,6 +36,14 @@ def expected_stages(project: Project) -> int:
     return sum(len(project.items(stage)) for stage in STAGES)
 
 
+def flights_taken_in(project: Project) -> int | None:
+    """How many flights were taken in, by the reports of `validate`; None where an engine keeps them in a place of its own."""
+    reports = [project.report(month) for month in project.months]
+    if not all(report.exists() for report in reports):
+        return None
+    return sum(artifacts.read_json(report)["rows"]["flights"] for report in reports)
+
+
 def store(run_dir: str | Path, engine: str, session: Session, outcome: Outcome) -> dict[str, Any]:
     """Keep what the engine left in `run_dir`/results and give its entry for results.json.
 
@@ -60,6 +68,7 @@ def store(run_dir: str | Path, engine: str, session: Session, outcome: Outcome) 
             "metrics": artifacts.read_json(project.metrics),
             "metrics_sha256": artifacts.sha256(project.metrics),
             "predictions_sha256": artifacts.sha256(project.predictions),
+            "flights": flights_taken_in(project),
         }
         records = [asdict(record) for record in outcome.records]
         artifacts.write_json(partial / "entry.json", entry)

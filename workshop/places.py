@@ -19,7 +19,8 @@ CYRILLIC = re.compile(r"[\u0400-\u04ff]")  # a letter that has no business in En
 # What runs, tests and tools leave: in any folder, and at places in the kit.
 _CACHES = ("__pycache__", ".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".ruff_cache")
 _LEFT = (*_CACHES, "*.egg-info", "*.partial", "*.previous")
-_LEFT_IN_KIT = (".git", ".venv", "runs", "work", "build", "bench/work", "site/build", "site/.build.*", "slides/build")
+_BUILT = ("build", "bench/work", "site/build", "site/.build.*", "slides/build")
+_LEFT_IN_KIT = (".git", ".venv", ".proved", "runs", "work", *_BUILT)
 _MADE_BY_STAGES = ("data", "models", "reports", "registry", "logs", "dvc_plots", "mlruns", "mlflow.db", "dvc.lock")
 _LEFT_IN_PROJECT = (*_MADE_BY_STAGES, ".engines", ".dvc", ".git")
 _LEFT_AT = (*_LEFT_IN_KIT, *(f"sample_project/{name}" for name in _LEFT_IN_PROJECT))
@@ -34,6 +35,14 @@ def not_copied(folder: str, names: list[str]) -> set[str]:
         for name in names
         if any(fnmatchcase(name, left) for left in _LEFT) or any(fnmatchcase(at.get(name, ""), left) for left in _LEFT_AT)
     }
+
+
+AS_DOCUMENTED = "WORKSHOP_AS_DOCUMENTED"  # an environment variable; startup.pth looks for it too
+
+
+def as_documented() -> bool:
+    """Whether engines are to be started as their documentation does it, without what the kit does to save seconds."""
+    return AS_DOCUMENTED in os.environ
 
 
 # Settings of the user's own installations, which would send our runs there.

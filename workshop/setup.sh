@@ -35,13 +35,13 @@ Install one of them, or name it: make $goal PYTHON=/path/to/python3.12"
 fi
 
 free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1024) }')
-[ "$free" -ge 3000 ] || fail "The environment takes 2 GB, and only $free MB are free here."
+[ "$free" -ge 4000 ] || fail "The environment takes 2.7 GB, and only $free MB are free here."
 
 # A copied or moved environment still points at its old place.
 if [ -e .venv ] && { ! fits .venv/bin/python || [ "$(cat .venv/location 2>/dev/null || echo "$PWD")" != "$PWD" ]; }; then
     rm -rf .venv
 fi
-echo "Setting up .venv with $("$python" --version): 400 packages, 2 GB, one to three minutes. Only now is a network needed."
+echo "Setting up .venv with $("$python" --version): 450 packages, 2.7 GB, one to three minutes. Only now is a network needed."
 [ -x .venv/bin/python ] || "$python" -m venv .venv \
     || fail "Python's venv module does not work. Debian, Ubuntu: apt install python3-venv"
 printf '%s' "$PWD" > .venv/location

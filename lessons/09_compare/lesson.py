@@ -162,13 +162,13 @@ plt.show()
 
 # %% [markdown] tags=["ru"]
 # ## Что произошло?
-# DVC и Kubeflow на каждую стадию запускают новый процесс, и каждый заново импортирует pandas и scikit-learn. У DVC эти секунды видны как промежутки между полосками, у Kubeflow сами полоски длиннее, потому что его запись включает и старт процесса. Prefect держит всё в одном процессе, а Airflow запускает задачи из планировщика, в котором библиотеки уже загружены. Две строки полосок у Airflow и Prefect означают, что две стадии шли одновременно.
+# DVC и Kubeflow на каждую стадию запускают новый процесс, и каждый заново импортирует pandas и scikit-learn. У DVC эти секунды видны как промежутки между полосками, у Kubeflow сами полоски длиннее, потому что его запись включает и старт процесса. Airflow тоже даёт каждой задаче отдельный процесс: он ответвляется от планировщика, сам Airflow в нём уже загружен, а pandas и scikit-learn ещё нет. И только Prefect держит всё в одном процессе. Две строки полосок у Airflow и Prefect означают, что две стадии шли одновременно.
 #
 # И не забывайте про масштаб. Эти секунды не растут вместе с данными: если ваше обучение идёт час, накладные расходы незаметны.
 
 # %% [markdown] tags=["en"]
 # ## What just happened?
-# DVC and Kubeflow start a new process for every stage, and each imports pandas and scikit-learn anew. With DVC these seconds show as gaps between the bars; with Kubeflow the bars themselves are longer, because its record includes the start of the process. Prefect keeps everything in one process, and Airflow starts tasks from a scheduler in which the libraries are loaded already. Two rows of bars with Airflow and Prefect mean that two stages ran at the same time.
+# DVC and Kubeflow start a new process for every stage, and each imports pandas and scikit-learn anew. With DVC these seconds show as gaps between the bars; with Kubeflow the bars themselves are longer, because its record includes the start of the process. Airflow gives every task a process too: it is forked from the scheduler, so Airflow itself is loaded there, pandas and scikit-learn are not. Only Prefect keeps everything in one process. Two rows of bars with Airflow and Prefect mean that two stages ran at the same time.
 #
 # And mind the scale. These seconds do not grow with the data: if your training takes an hour, nobody notices the overhead.
 

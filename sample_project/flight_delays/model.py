@@ -3,6 +3,7 @@
 import functools
 import os
 import re
+import warnings
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +12,6 @@ from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 import pandas as pd
-import skops.io
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
@@ -24,6 +24,11 @@ from threadpoolctl import threadpool_limits
 from flight_delays import artifacts
 from flight_delays.columns import CATEGORIES, FEATURES, KEY, NUMBERS, TARGET
 from flight_delays.errors import DataError
+
+with warnings.catch_warnings():
+    # It looks for NumPy's functions in every module that is loaded, and in an Airflow task a thousand old names answer.
+    warnings.simplefilter("ignore")
+    import skops.io
 
 P = ParamSpec("P")  # what a function takes
 R = TypeVar("R")  # what it gives back

@@ -2,15 +2,12 @@
 
 import logging
 import os
-import shutil
 import sqlite3
-import sys
 from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -22,10 +19,10 @@ if TYPE_CHECKING:  # mlflow takes its time, and is imported where it is needed
     from mlflow import MlflowClient
     from mlflow.entities import Run
     from mlflow.entities.model_registry import ModelVersion
+    from sklearn.pipeline import Pipeline
 
 CHAMPION = "champion"
 REQUIREMENTS = ("numpy", "pandas", "scikit-learn", "scipy", "skops")  # of a model, in the versions installed here
-KEPT = Path(sys.prefix, "share", "flight-delays")  # in the Python environment, whose version of MLflow it fits
 
 
 @dataclass(frozen=True)
@@ -104,9 +101,12 @@ class Registry:
 
         `example` are a few rows of FEATURES, kept with the model. DataError if there is no such run.
         """
+        from flight_delays import model  # before MLflow, since skops looks into every module that is loaded
+
+        fitted = model.load(model_path)
         self.create()
         same = [v for v in self.versions() if tags.items() <= v.tags.items() and v.model_file.is_file()]
-        return same[-1].number if same else self._add(Path(model_path), tags, example)
+        return same[-1].number if same else self._add(fitted, tags, example)
 
     def roll_back(self, number: int) -> None:
         """Give the alias champion to an earlier version."""
@@ -116,28 +116,10 @@ class Registry:
         """Make the registry's database, without a model in it, unless there is one."""
         if self.database.exists():
             return
-        kept = KEPT / f"mlflow-{version('mlflow')}.db"
-        with suppress(OSError):  # an environment that may not be written to
-            self._keep(kept)
-        with artifacts.replacing(self.database) as partial:
-            if kept.exists():
-                shutil.copyfile(kept, partial)
-            else:
-                self._make_tables(partial)
-
-    def _keep(self, database: Path) -> None:
-        """Make an empty database, unless it is there already: its tables take seconds, and here they are made once."""
-        if not database.exists():
-            database.parent.mkdir(parents=True, exist_ok=True)
-            with TemporaryDirectory(dir=database.parent) as folder:
-                self._make_tables(Path(folder, "new.db"))
-                Path(folder, "new.db").replace(database)
-
-    def _make_tables(self, database: Path) -> None:
-        # one after the other; MLflow would never open a file again in which some are missing
-        fresh = self._open(database)
-        fresh.search_experiments()
-        fresh.search_registered_models()
+        with artifacts.replacing(self.database) as partial:  # MLflow would never open a file again in which tables are missing
+            fresh = self._open(partial)
+            fresh.search_experiments()
+            fresh.search_registered_models()
 
     def _client(self) -> "MlflowClient":
         if self._opened is None:  # MLflow looks for plugins in all packages each time
@@ -168,7 +150,7 @@ class Registry:
         found = self._client().search_runs([self._experiment()], wanted, max_results=1)
         return found[0] if found else None
 
-    def _add(self, model_path: Path, tags: Mapping[str, str], example: pd.DataFrame) -> int:
+    def _add(self, fitted: "Pipeline", tags: Mapping[str, str], example: pd.DataFrame) -> int:
         import mlflow.sklearn
         from mlflow.models import infer_signature
 
@@ -177,7 +159,6 @@ class Registry:
         run = self._run(tags)
         if run is None:
             raise DataError(f"{self.database}: no run of this model; run gate again")
-        fitted = model.load(model_path)
         mlflow.set_tracking_uri(f"sqlite:///{self.database}")
         with mlflow.start_run(run_id=run.info.run_id):
             logged = mlflow.sklearn.log_model(

@@ -3,7 +3,6 @@
 import shutil
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -371,24 +370,6 @@ def _promote_in(registry: Registry, project: Project) -> int:
     registry.record({"candidate": best}, params={}, scores={"roc_auc": 0.5}, curve=[])
     example = artifacts.read_parquet(project.features("2013-01"))[FEATURES].head(1)
     return registry.promote(project.model(best), tags={"candidate": best}, example=example)
-
-
-def test_an_environment_that_cannot_be_written_to_keeps_nothing(project, tmp_path, monkeypatch):
-    monkeypatch.setattr("flight_delays.registry.KEPT", Path("/dev/null/no folder"))
-    elsewhere = Registry(tmp_path / "registry", "flight-delays")
-    assert _promote_in(elsewhere, project) == 1
-    assert elsewhere.champion().number == 1
-
-
-def test_the_kept_database_is_empty_and_made_once(project, tmp_path, monkeypatch):
-    monkeypatch.setattr("flight_delays.registry.KEPT", tmp_path / "kept")
-    for name in ("one", "two"):
-        assert _promote_in(Registry(tmp_path / name, "flight-delays"), project) == 1
-        (kept,) = (tmp_path / "kept").iterdir()
-        assert Registry(tmp_path / name, "other").champion() is None
-        if name == "one":
-            made = kept.stat().st_mtime_ns
-    assert kept.stat().st_mtime_ns == made
 
 
 def test_a_registry_that_is_there_is_not_made_anew(project, tmp_path):

@@ -41,6 +41,23 @@ def write_table(results: dict[str, Any], path: Path) -> str:
         for name, engine in results["engines"].items()
     }
     parts += ["The same as a multiple of the plain scripts in the same situation:", "", _markdown(ratios), ""]
+    started = {
+        f"{name}{row}": {
+            "servers start": f"{measured['start_seconds']:.1f} s",
+            "run": f"{measured['seconds']:.1f} s",
+            "over the plain scripts": _over(measured, results["engines"], kind),
+        }
+        for name, engine in results["engines"].items()
+        for kind, row in (("tuned", ""), ("documented", ", as documented"))
+        if (measured := engine.get("from_nothing", {}).get(kind))
+    }
+    if started:
+        parts += [
+            "A run from nothing, as the kit starts the engines and as their documentation does:",
+            "",
+            _markdown(started),
+            "",
+        ]
     adapters = {
         name: {
             "servers start": f"{engine['start_seconds']:.1f} s",
@@ -74,6 +91,11 @@ def write_table(results: dict[str, Any], path: Path) -> str:
     text = "\n".join(parts)
     path.write_text(text, encoding="utf-8")
     return text
+
+
+def _over(measured: dict[str, float], engines: dict[str, Any], kind: str) -> str:
+    plain = engines.get("scripts", {}).get("from_nothing", {}).get(kind)
+    return f"{measured['seconds'] - plain['seconds']:+.1f} s" if plain and plain is not measured else ""
 
 
 def _machine(machine: dict[str, Any]) -> str:

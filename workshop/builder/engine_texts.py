@@ -1,5 +1,6 @@
 """What lessons/pipeline/engines.yaml says of each engine: the short notebooks of the engines have one source, engine.py."""
 
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -39,11 +40,16 @@ class Engine(_Strict):
 def read(file: Path) -> tuple[dict[str, Engine], list[tuple[int, str]]]:
     """The engines of a file by name, and what is wrong in it: (line, text)."""
     try:
-        text = file.read_text(encoding="utf-8")
-        document = yaml.compose(text)  # nodes know their lines, and a key given twice is still seen
-        contents = yaml.safe_load(text)
+        return _parsed(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}, [(1, f"is not there: {SOURCE} needs it")]
+
+
+@cache  # each notebook of an engine asks for it
+def _parsed(text: str) -> tuple[dict[str, Engine], list[tuple[int, str]]]:
+    try:
+        document = yaml.compose(text)  # nodes know their lines, and a key given twice is still seen
+        contents = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         return {}, [(error.problem_mark.line + 1 if error.problem_mark else 1, f"not YAML: {error.problem}")]
     if not isinstance(document, yaml.MappingNode):

@@ -11,10 +11,10 @@ import sys
 from typing import Any
 
 from workshop.commands import Commands
-from workshop.engines import NAMES
+from workshop.engines import NAMES, listed
 from workshop.ground.results import BENCH
 
-PARTS = ("situations", "adapters", "growth")
+PARTS = ("situations", "documented", "adapters", "growth")
 
 
 def add_parser(commands: Commands) -> None:
@@ -34,16 +34,17 @@ def main(options: argparse.Namespace) -> int:
     """Measure and write bench/."""
     from flight_delays import artifacts
     from workshop.bench.adapters import measure_adapter, plain_seconds
+    from workshop.bench.documented import measure_documented
     from workshop.bench.growth import measure_growth
     from workshop.bench.report import as_read, write_chart, write_table
     from workshop.bench.situations import measure_engine, seconds_of_plain
 
     parts = options.part or PARTS
-    names = options.engines.split(",") if options.engines else list(NAMES)
-    if unknown := [name for name in names if name not in NAMES]:
-        print(f"bench: --engines: unknown engine {unknown[0]!r}; there are {', '.join(NAMES)}", file=sys.stderr)
+    try:
+        names = ["scripts", *(name for name in listed(options.engines or None) if name != "scripts")]
+    except ValueError as error:
+        print(f"bench: --engines: {error}", file=sys.stderr)
         return 2
-    names = ["scripts", *(name for name in names if name != "scripts")]
     file = BENCH / "results.json"
     if "situations" not in parts and not file.exists():
         print(f"{file} is not there yet: measure the situations first, with `make bench`", file=sys.stderr)
@@ -53,6 +54,10 @@ def main(options: argparse.Namespace) -> int:
     if "situations" in parts:
         for name in names:
             results["engines"].setdefault(name, {}).update(measure_engine(name, seconds_of_plain(results)))
+            artifacts.write_json(file, results)
+    if "documented" in parts:
+        for name in names:
+            results["engines"].setdefault(name, {})["from_nothing"] = measure_documented(name)
             artifacts.write_json(file, results)
     if "adapters" in parts:
         plain = plain_seconds()

@@ -15,11 +15,9 @@ def add_parser(commands: Commands) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Make them."""
-    from flight_delays.registry import Registry
     from workshop.engines import airflow_home, prefect
 
     with TemporaryDirectory() as folder:
         airflow_home.empty_database(Path(folder, "airflow.db"))
         prefect.empty_database(Path(folder, "prefect.db"))
-        Registry(folder, "any").create()
     return 0

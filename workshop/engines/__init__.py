@@ -9,6 +9,15 @@ from types import ModuleType
 NAMES = ("scripts", "dvc", "airflow", "prefect", "kubeflow")
 
 
+def listed(text: str | None) -> list[str]:
+    """The engines of a comma-separated list, all where there is none; ValueError if one is unknown."""
+    names = list(NAMES) if text is None else text.split(",")
+    for name in names:
+        if name not in NAMES:
+            raise ValueError(f"unknown engine {name!r}; there are {', '.join(NAMES)}")
+    return names
+
+
 def load(name: str) -> ModuleType:
     """The module of an engine; ValueError if there is none of that name."""
     if name not in NAMES:

@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import subprocess
-import sys
 import time
 import urllib.parse
 from collections.abc import Iterator, Mapping
@@ -22,14 +21,11 @@ from workshop.engines.base import Outcome, Session, engine_record
 from workshop.engines.rest import TRIES, Rest
 from workshop.engines.servers import check, free_port, running, wait_for
 from workshop.ground.records import Record
+from workshop.places import as_documented
 from workshop.sandbox import CommandFailed, Sandbox
 
 DAG_ID = "flight_delays"
 DAG_FILE = "dags/flight_delays_dag.py"
-# LocalExecutor forks its tasks from the scheduler: what is loaded there need not be loaded by each of them. Only what
-# does not change: the project's own modules are loaded afresh by every task.
-_WARM = "import matplotlib.figure, pandera.pandas, pyarrow.parquet, skops.io, sklearn.calibration, sklearn.ensemble; "
-_SCHEDULER = [sys.executable, "-c", f"{_WARM}from airflow.__main__ import main; main()", "scheduler", "--skip-serve-logs"]
 _RUN_TIMEOUT = 1800
 _DONE = ("success", "failed")
 _PRINT_GRAPH = """
@@ -216,9 +212,11 @@ def session(sandbox: Sandbox, *, ui: bool = False) -> Iterator[Airflow]:
     home = make_home(sandbox, "airflow", port=port, password=password, parse_every=10 if ui else 300)
     servers = {
         "api-server": [*AIRFLOW, "api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"],
-        "scheduler": _SCHEDULER,
+        "scheduler": [*AIRFLOW, "scheduler", "--skip-serve-logs"],
         "dag-processor": [*AIRFLOW, "dag-processor"],
     }
+    if as_documented():
+        servers["triggerer"] = [*AIRFLOW, "triggerer"]  # `airflow standalone` has it, our DAG has no use for it
     commands = {home / f"{name}.log": command for name, command in servers.items()}
     with running(commands, sandbox.environment(AIRFLOW_HOME=str(home), NO_PROXY="127.0.0.1")) as processes:
         airflow = Airflow(sandbox, f"http://127.0.0.1:{port}", password, processes)

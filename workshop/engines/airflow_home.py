@@ -10,14 +10,22 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from workshop.engines import databases
-from workshop.places import environment
+from workshop.places import as_documented, environment
 from workshop.sandbox import Sandbox
 
 AIRFLOW = (sys.executable, "-m", "airflow")
 START_TIMEOUT = 300  # seconds; its servers come up in 12 to 25, on a busy machine in 120
 USER = "admin"
+_FOR_TWO_CORES: dict[str, dict[str, Any]] = {
+    "core": {"parallelism": 2},
+    "scheduler": {"scheduler_heartbeat_sec": 1, "scheduler_idle_sleep_time": 0.2},
+    # Now and then a worker overlooks the end of its task until its next heartbeat, 5 s later by default.
+    "workers": {"min_heartbeat_interval": 1},
+    "dag_processor": {"parsing_processes": 1},
+}
 
 
 def make_home(sandbox: Sandbox, name: str, *, port: int = 8080, password: str | None = None, parse_every: int = 300) -> Path:
@@ -35,7 +43,6 @@ def make_home(sandbox: Sandbox, name: str, *, port: int = 8080, password: str | 
                 "load_examples": False,
                 "dags_are_paused_at_creation": False,
                 "executor": "LocalExecutor",
-                "parallelism": 2,
                 "execution_api_server_url": f"{url}/execution/",
                 "simple_auth_manager_users": f"{USER}:admin",
                 "fernet_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
@@ -47,17 +54,13 @@ def make_home(sandbox: Sandbox, name: str, *, port: int = 8080, password: str | 
             "scheduler": {
                 # The months of the sample data are over: on a schedule, only a month without data would be due.
                 "use_job_schedule": False,
-                "scheduler_heartbeat_sec": 1,
-                "scheduler_idle_sleep_time": 0.2,
             },
-            "workers": {
-                # Now and then a worker overlooks the end of its task until its next heartbeat, 5 s later by default.
-                "min_heartbeat_interval": 1,
-                "execution_api_timeout": 60,  # the default, 5 s, is too short for a busy laptop
-            },
-            "dag_processor": {"parsing_processes": 1, "min_file_process_interval": parse_every},
+            "workers": {"execution_api_timeout": 60},  # the default, 5 s, is too short for a busy laptop
         }
     )
+    if not as_documented():
+        config.read_dict(_FOR_TWO_CORES)
+        config["dag_processor"]["min_file_process_interval"] = str(parse_every)
     with (home / "airflow.cfg").open("w", encoding="utf-8") as stream:
         config.write(stream)
     if password:

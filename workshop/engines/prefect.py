@@ -22,7 +22,7 @@ from workshop.engines.base import Session, engine_record
 from workshop.engines.rest import Rest
 from workshop.engines.servers import check, free_port, running, wait_for
 from workshop.ground.records import Record
-from workshop.places import environment
+from workshop.places import as_documented, environment
 from workshop.sandbox import CommandFailed, Sandbox
 
 FLOW = "flows/flight_delays_flow.py"
@@ -150,12 +150,12 @@ def session(sandbox: Sandbox, *, ui: bool = False) -> Iterator[Prefect]:
         "PREFECT_MEMO_STORE_PATH": str(home / "memo_store.toml"),
         "PREFECT_API_URL": f"{url}/api",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
-        "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
-        "PREFECT_UI_ENABLED": str(ui).lower(),
-        "PREFECT_LOGGING_TO_API_ENABLED": str(ui).lower(),
         "NO_PROXY": "127.0.0.1",
         _CREDENTIAL: f"admin:{secrets.token_urlsafe(12)}",
     }
+    if not as_documented():
+        settings["PREFECT_API_BLOCKS_REGISTER_ON_START"] = "false"
+        settings["PREFECT_UI_ENABLED"] = settings["PREFECT_LOGGING_TO_API_ENABLED"] = str(ui).lower()
     home.mkdir(parents=True, exist_ok=True)
     home.chmod(0o700)  # the flow may have made it, to keep its results in
     if not (home / "prefect.db").exists():

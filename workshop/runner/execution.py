@@ -14,6 +14,7 @@ import papermill
 from papermill.exceptions import PapermillException
 
 from flight_delays import artifacts
+from workshop.ground.memory import Peak
 from workshop.places import RUNS, environment
 from workshop.run import RunError
 
@@ -69,10 +70,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Execution:
-    """How long a notebook took, and what went wrong, if anything did."""
+    """How long a notebook took, what went wrong, if anything did, and the most memory (MB) of its kernel and all below."""
 
     seconds: float
     problem: str | None = None
+    peak_megabytes: int = 0
 
 
 def prepare() -> None:
@@ -90,8 +92,14 @@ def execute(source: Path, target: Path, parameters: dict[str, Any], *, cwd: Path
     interrupt and what is wrong with the source are raised.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    problem = None
     started = time.perf_counter()
+    with Peak() as peak:
+        problem = _problem(source, target, parameters, cwd, options)
+    return Execution(time.perf_counter() - started, problem, peak.megabytes)
+
+
+def _problem(source: Path, target: Path, parameters: dict[str, Any], cwd: Path, options: dict[str, Any]) -> str | None:
+    """Execute the notebook and say why it did not come to its end."""
     try:
         papermill.execute_notebook(
             str(source),
@@ -104,7 +112,7 @@ def execute(source: Path, target: Path, parameters: dict[str, Any], *, cwd: Path
             **options,
         )
     except papermill.PapermillExecutionError as error:
-        problem = f"{error.ename}: {error.evalue}".strip()
+        return f"{error.ename}: {error.evalue}".strip()
     except (PapermillException, RuntimeError, TimeoutError) as error:  # a kernel that died, hung or never started
-        problem = f"{type(error).__name__}: {error}".strip()
-    return Execution(time.perf_counter() - started, problem)
+        return f"{type(error).__name__}: {error}".strip()
+    return None

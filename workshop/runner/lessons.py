@@ -57,7 +57,11 @@ def run_all(given: dict[str, Any], lang: str, *, resume: bool) -> int:
         print(f"{len(notebooks) - len(waiting)} of {len(notebooks)} lessons are done already")
     for number, name in enumerate(waiting, start=1):
         execution = _execute(f"[{number}/{len(waiting)}] {name}", notebooks[name], run.executed(name), parameters[name])
-        state["lessons"][name] = {"seconds": round(execution.seconds, 1), "problem": execution.problem}
+        state["lessons"][name] = {
+            "seconds": round(execution.seconds, 1),
+            "problem": execution.problem,
+            "peak_megabytes": execution.peak_megabytes,
+        }
         run.write(state)
     return _report(run, list(notebooks))
 
@@ -83,13 +87,15 @@ def _report(run: Run, names: list[str]) -> int:
     failed = 0
     for name in names:
         seconds, problem = outcomes[name]["seconds"], outcomes[name]["problem"]
+        memory = outcomes[name].get("peak_megabytes", "?")  # a run of before this was measured
+        spent = f"{name:<{width}} {seconds:6.0f} s {memory:>6} MB"
         if problem:
             failed += 1
             first = next(iter(problem.splitlines()), "")
-            print(f"{name:<{width}} {seconds:6.0f} s  FAILED  {first[:100]}")
-            print(f"{'':<{width}}           see {run.executed(name).relative_to(ROOT)}")
+            print(f"{spent}  FAILED  {first[:100]}")
+            print(f"{'':<{len(spent)}}  see {run.executed(name).relative_to(ROOT)}")
         else:
-            print(f"{name:<{width}} {seconds:6.0f} s  ok")
+            print(f"{spent}  ok")
     print(f"\n{len(names) - failed} of {len(names)} lessons came to their end. Executed: {run.executed('').parent}", flush=True)
     if failed:
         print('What succeeded is kept. Go on with: make run ARGS="--lessons --resume"', file=sys.stderr)

@@ -33,10 +33,10 @@ def given_parameters(options: argparse.Namespace) -> dict[str, Any]:
 def parameters(options: argparse.Namespace) -> dict[str, Any]:
     """What every notebook of the pipeline is given; RunError if a value makes no sense."""
     profile = options.profile or "quick"
-    names = list(engines.NAMES) if options.engines is None else options.engines.split(",")
-    for name in names:
-        if name not in engines.NAMES:
-            raise RunError(f"--engines: unknown engine {name!r}; there are {', '.join(engines.NAMES)}")
+    try:
+        names = engines.listed(options.engines)
+    except ValueError as error:
+        raise RunError(f"--engines: {error}") from None
     defaults = {**PROFILES[profile], "rows": None, "seed": 42, "engines": names, "profile": profile}
     return defaults | given_parameters(options)
 

@@ -66,6 +66,7 @@ def go_on(run: Run) -> int:
             failures[name] = execution.problem
         elif name != COMPARE:
             state["done"].append(name)
+            state.setdefault("peak_megabytes", {})[name] = execution.peak_megabytes
             run.write(state)
     return _report(run, failures)
 
@@ -92,6 +93,10 @@ def _report(run: Run, failures: dict[str, str]) -> int:
             print("All engines left the same metrics and the same predictions, byte for byte.")
         elif not failures:
             print("The engines did NOT leave the same result.", file=sys.stderr)
+    state = run.read()
+    if peaks := state.get("peak_megabytes"):
+        shown = ", ".join(f"{name} {peaks[name]} MB" for name in state["parameters"]["engines"] if name in peaks)
+        print("Memory at most, with the servers and the notebook's kernel:", shown)
     if failures:
         print('What succeeded is kept. Go on with: make run ARGS="--resume"', file=sys.stderr)
     report = run.folder / "report.html"

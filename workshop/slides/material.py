@@ -61,10 +61,10 @@ class Material:
         self._results = _read(run_dir / "results.json")
         self._given = _read(run_dir / "run.json")["parameters"]
         self._engines = in_order(self._results["engines"], NAMES)
-        if "flights" not in self._results:
-            raise MaterialError(f"{run_dir}: made by an earlier version of the kit; run anew: make run")
         if not self._engines:
             raise MaterialError(f"{run_dir}: no engine came to its end; go on with it (make run ARGS=--resume) or run anew")
+        if "flights" not in self._results:
+            raise MaterialError(f"{run_dir}: made by an earlier version of the kit; run anew: make run")
 
     @cached_property
     def _metrics(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ US Bureau of Transportation Statistics, weather from the ASOS network, planes fr
 """
 
 import importlib.util
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -43,13 +44,13 @@ def load(month: str, *, path: str | None) -> Tables:
     DataError if a file is broken or the month is not in it.
     """
     folder = Path(path) if path else installed()
-    flights = read_csv(folder / "flights.csv.zip", _FLIGHTS_CSV)
-    months = flights["year"] * 100 + flights["month"]
-    wanted = months == int(month.replace("-", ""))
-    if not wanted.any():
+    file = folder / "flights.csv.zip"
+    flights = read_csv(file, _FLIGHTS_CSV, wanted=partial(_of_month, month=month))
+    if flights.empty:
+        there = read_csv(file, {"year": "int", "month": "int"})
+        months = there["year"] * 100 + there["month"]
         first, last = (f"{n // 100}-{n % 100:02}" for n in (months.min(), months.max()))
-        raise DataError(f"{folder / 'flights.csv.zip'}: no flights in {month}; it has {first} to {last}")
-    flights = flights[wanted]
+        raise DataError(f"{file}: no flights in {month}; it has {first} to {last}")
     weather = read_csv(folder / "weather.csv", _WEATHER_CSV).rename(columns={"time_hour": "observed"})
     first, last = flights["time_hour"].min(), flights["time_hour"].max()
     day = pd.Timedelta(days=1)
@@ -64,6 +65,15 @@ def load(month: str, *, path: str | None) -> Tables:
         weather=conform(weather, WEATHER).drop_duplicates(["origin", "observed"]),
         planes=conform(read_csv(folder / "planes.csv", _PLANES_CSV), PLANES),
     )
+
+
+def _of_month(flights: pd.DataFrame, month: str) -> pd.Series:
+    """Which flights are of a month, or of none that can be read: those are to be refused, not left out."""
+    wanted = pd.Series(data=True, index=flights.index)
+    for name, number in zip(("year", "month"), month.split("-"), strict=True):
+        known = pd.to_numeric(flights[name], errors="coerce")
+        wanted &= known.isna() | (known == int(number))
+    return wanted
 
 
 def installed() -> Path:

@@ -3,6 +3,7 @@
 import io
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,10 +32,11 @@ def conform(frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
     return frame[list(columns)].astype(columns)
 
 
-def read_csv(path: Path, columns: dict[str, str]) -> pd.DataFrame:
+def read_csv(path: Path, columns: dict[str, str], *, wanted: Callable[[pd.DataFrame], pd.Series] | None = None) -> pd.DataFrame:
     """Read the named columns of a CSV file, or of the one CSV in a zip archive.
 
-    `columns` maps a column to "int", "float", "str" or "time". DataError names the file and what is wrong
+    `columns` maps a column to "int", "float", "str" or "time". `wanted` is given all rows, their columns as they were read,
+    and says which are to be kept (True); only those are looked at closely. DataError names the file and what is wrong
     with it: missing, empty, not a zip, truncated, a missing column, or the first rows of a column that
     are not of its kind.
     """
@@ -54,6 +56,8 @@ def read_csv(path: Path, columns: dict[str, str]) -> pd.DataFrame:
         raise DataError(f"{path}: not a CSV table: {error}") from None
     if frame.empty:
         raise DataError(f"{path}: no rows below the header")
+    if wanted:
+        frame = frame[wanted(frame)]
     return pd.DataFrame({name: _typed(path, frame[name], kind) for name, kind in columns.items()})
 
 
