@@ -32,7 +32,7 @@ def compare(run_dir: str | Path, engines: Sequence[str], *, profile: str, projec
     hashes = {(entry["metrics_sha256"], entry["predictions_sha256"]) for entry in found.values()}
     results = {
         "profile": profile,
-        "flights": next((entry["flights"] for entry in found.values() if entry["flights"]), None) or count_flights(project),
+        "flights": next((entry["flights"] for entry in found.values() if entry.get("flights")), None) or count_flights(project),
         "engines": found,
         "identical": len(found) == len(engines) and len(hashes) == 1,
     }

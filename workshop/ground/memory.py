@@ -1,6 +1,7 @@
 """How much memory a piece of work takes, with all the processes that it starts."""
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 
 import psutil
@@ -36,20 +37,25 @@ class Peak:
         here, largest = psutil.Process(), 0.0
         while not self._over.wait(_EVERY):
             children = here.children(recursive=True)
-            resident = sum(map(_resident, children))
+            resident = _sum(children, _resident)
             if resident > largest * _MORE:
                 largest = resident
-                self.megabytes = max(self.megabytes, sum(map(_size, children)) // 1_000_000)
+                self.megabytes = max(self.megabytes, _sum(children, _own_share) // 1_000_000)
+
+
+def _sum(processes: list[psutil.Process], size: Callable[[psutil.Process], int]) -> int:
+    """The sizes of those processes that have not just ended and do not belong to another user."""
+    total = 0
+    for process in processes:
+        with suppress(psutil.Error):
+            total += size(process)
+    return total
 
 
 def _resident(process: psutil.Process) -> int:
-    with suppress(psutil.Error):
-        return process.memory_info().rss
-    return 0  # it has just ended, or belongs to another user
+    return process.memory_info().rss
 
 
-def _size(process: psutil.Process) -> int:
-    with suppress(psutil.Error):
-        memory = process.memory_full_info()
-        return getattr(memory, "pss", memory.rss)
-    return 0
+def _own_share(process: psutil.Process) -> int:
+    memory = process.memory_full_info()
+    return getattr(memory, "pss", memory.rss)
