@@ -2,7 +2,9 @@
 
 import logging
 import sys
+from pathlib import Path
 
+from flight_delays import place
 from flight_delays.errors import PipelineError
 from flight_delays.pipeline import Project
 
@@ -27,6 +29,7 @@ if __name__ == "__main__":
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("flight_delays").setLevel(logging.INFO)
     try:
+        place.check(Path(__file__).parent)
         run(Project.load())
     except PipelineError as error:
         print(error, file=sys.stderr)

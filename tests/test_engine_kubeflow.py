@@ -72,7 +72,6 @@ def test_what_the_tasks_are_given_is_taken_back(tmp_path, monkeypatch, given):
         monkeypatch.delenv(name, raising=False)
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sys, "path", [*sys.path])  # the module adds its project
     adapter = runpy.run_path(str(SAMPLE_PROJECT / kubeflow.SCRIPT))
     before = (dict(os.environ), sys.executable)
     with pytest.raises(ZeroDivisionError), adapter["surroundings_of_tasks"](str(tmp_path)):

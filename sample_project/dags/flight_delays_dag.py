@@ -1,7 +1,6 @@
-"""The pipeline as an Airflow 3 DAG. It needs this project, not the folder it is started from."""
+"""The pipeline as an Airflow 3 DAG. The package is found by PYTHONPATH, or because it is installed."""
 
 import json
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +20,6 @@ from airflow.sdk import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # Airflow looks for modules in dags/; our package lies beside it
 
 if TYPE_CHECKING:
     from flight_delays.pipeline import Project
@@ -66,9 +64,10 @@ def project() -> "Project":
     Either obeys {"months": {"2013-01": "train", ...}} in its configuration. In a backfill a champion that has learned
     from that month already is no measure, and `gate` does without it; nor does a backfill make a champion.
     """
-    from flight_delays import params  # here, not above: Airflow parses this file again and again
+    from flight_delays import params, place  # here, not above: Airflow parses this file again and again
     from flight_delays.pipeline import Project
 
+    place.check(ROOT)
     context = get_current_context()
     run = context["dag_run"]
     given = params.load(ROOT / "params.yaml")

@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
+from flight_delays import place
 from flight_delays.errors import ParamsError, PipelineError
 from flight_delays.pipeline import STAGES, Project, as_mermaid, as_text
 
@@ -28,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("flight_delays").setLevel(logging.INFO)
     logging.captureWarnings(True)
     try:
+        place.check(".")
         project = Project.load(params_file=options.params)
         if options.stage == "graph":
             print(as_text(project), as_mermaid(), sep="\n\n")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -32,6 +33,14 @@ class Version:
     number: int
     tags: dict[str, str]
     model_file: Path
+
+
+def _url(database: Path) -> str:
+    """The URL of a SQLite database at any path: in a plain one a question mark would end the path.
+
+    The driver is named because MLflow takes what follows "sqlite:///" for a path, and would make folders of it.
+    """
+    return f"sqlite+pysqlite:///file:{quote(str(database))}?uri=true"
 
 
 class Registry:
@@ -133,7 +142,7 @@ class Registry:
 
         logging.getLogger("mlflow").setLevel(logging.ERROR)  # it tells of every table it creates
 
-        uri = f"sqlite:///{database}"
+        uri = _url(database)
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
     @staticmethod
@@ -159,7 +168,7 @@ class Registry:
         run = self._run(tags)
         if run is None:
             raise DataError(f"{self.database}: no run of this model; run gate again")
-        mlflow.set_tracking_uri(f"sqlite:///{self.database}")
+        mlflow.set_tracking_uri(_url(self.database))
         with mlflow.start_run(run_id=run.info.run_id):
             logged = mlflow.sklearn.log_model(
                 fitted,

@@ -3,6 +3,8 @@
     python flows/flight_delays_flow.py                             run it now
     python flows/flight_delays_flow.py serve --cron "0 6 1 * *"    run it on a schedule, until Ctrl-C
 
+The package is found by PYTHONPATH (export PYTHONPATH="$PWD"), or because it is installed.
+
 Left alone, Prefect starts a server for each run and stops it again, which takes longer than the pipeline. To keep
 one: `prefect server start`, then `prefect config set PREFECT_API_URL=http://127.0.0.1:4200/api`. Such a server obeys
 any page in your browser, unless it asks for a password: set PREFECT_SERVER_API_AUTH_STRING=name:password where it
@@ -40,14 +42,12 @@ from prefect.context import TaskRunContext
 from prefect.states import State
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from flight_delays import artifacts, place
+from flight_delays.errors import GateClosed, PipelineError
+from flight_delays.pipeline import Project
+from flight_delays.registry import Registry
+
 ROOT = Path(__file__).resolve().parent.parent  # the project, whatever the current folder is
-sys.path.insert(0, str(ROOT))
-
-from flight_delays import artifacts  # noqa: E402
-from flight_delays.errors import GateClosed, PipelineError  # noqa: E402
-from flight_delays.pipeline import Project  # noqa: E402
-from flight_delays.registry import Registry  # noqa: E402
-
 RESULTS = ROOT / ".engines/prefect/results"  # remove this folder, and all is done anew
 STORE = RESULTS / "store"  # inside, so that no result outlives the file it points at
 MODEL, RECORD = "model.skops", "record.json"  # in the folder of a trained candidate
@@ -216,6 +216,7 @@ def is_champion(registry: Path, features: list[str], options: dict) -> bool:
 )
 def flight_delays() -> None:
     """From raw months to a registered model, as params.yaml says."""
+    place.check(ROOT)
     project = Project.load(ROOT)
 
     def options(stage: str) -> list[dict]:
@@ -261,10 +262,11 @@ def main() -> int:
     serve = commands.add_parser("serve", help="stay, and run the flow on a schedule")
     serve.add_argument("--cron", required=True, help='such as "0 6 1 * *": at six on the first of each month (UTC)')
     arguments = parser.parse_args()
-    if arguments.command == "serve":
-        flight_delays.serve(name="scheduled", cron=arguments.cron)
-        return 0
     try:
+        place.check(ROOT)  # before a server is started
+        if arguments.command == "serve":
+            flight_delays.serve(name="scheduled", cron=arguments.cron)
+            return 0
         flight_delays()
     except PipelineError as error:
         print(error, file=sys.stderr)

@@ -3,6 +3,7 @@
 python kubeflow_pipeline/flight_delays_kfp.py             run it on this machine, a process for each task
 python kubeflow_pipeline/flight_delays_kfp.py compile     write flight_delays.yaml, which a cluster takes as it is
 
+The package is found by PYTHONPATH (export PYTHONPATH="$PWD"), or because it is installed.
 Compile again after a change in params.yaml: months, candidates and options are part of the compiled pipeline.
 """
 
@@ -23,18 +24,17 @@ from typing import NamedTuple
 from kfp import compiler, dsl, local
 from kfp.dsl.graph_component import GraphComponent
 
+from flight_delays import artifacts, place
+from flight_delays.errors import GateClosed, PipelineError
+from flight_delays.pipeline import Project, git_commit
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from flight_delays import artifacts  # noqa: E402
-from flight_delays.errors import GateClosed, ParamsError  # noqa: E402
-from flight_delays.pipeline import Project, git_commit  # noqa: E402
-
 COMPILED = Path(__file__).with_name("flight_delays.yaml")
 OUTPUTS = ROOT / ".engines/kubeflow"
 
 # For a cluster: an image with Python, kfp and this project, its root in PYTHONPATH, pushed to where the cluster pulls
-# from. Give every build a tag of its own: KFP takes cached results for as long as image and inputs are the same.
+# from. Dockerfile says how. Give every build a tag of its own: KFP takes cached results for as long as image and
+# inputs are the same.
 IMAGE = "flight-delays-python:1"
 
 
@@ -403,9 +403,11 @@ def main() -> int:
     """Do what the command line asks and give the exit code: 0 done, 1 a stage failed, 2 wrong use, 3 the gate said no."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("action", nargs="?", choices=["run", "compile"], default="run")
+    action = parser.parse_args().action
     try:
-        return compile_pipeline() if parser.parse_args().action == "compile" else run()
-    except ParamsError as error:
+        place.check(ROOT)
+        return compile_pipeline() if action == "compile" else run()
+    except PipelineError as error:
         print(error, file=sys.stderr)
         return error.exit_code
 

@@ -11,11 +11,9 @@ import pandas as pd
 import pytest
 import yaml
 
+from flight_delays.sources import nycflights13
+
 PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
-
-from flight_delays.sources import nycflights13  # noqa: E402  found only now
-
 MONTHS = {"2013-01": "train", "2013-02": "train", "2013-03": "test"}
 
 

