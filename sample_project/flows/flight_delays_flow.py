@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent  # the project, whatever the curre
 sys.path.insert(0, str(ROOT))
 
 from flight_delays import artifacts  # noqa: E402
-from flight_delays.errors import GateClosed, PipelineError  # noqa: E402
+from flight_delays.errors import DataError, GateClosed, PipelineError  # noqa: E402
 from flight_delays.pipeline import Project  # noqa: E402
 from flight_delays.registry import Registry  # noqa: E402
 from flows.store import RESULTS, SAME_DATA_TOO, cached, in_use, keep, workplace  # noqa: E402
@@ -132,7 +132,10 @@ def register(
 
 def is_champion(registry: Path, features: list[str], options: dict) -> bool:
     """Whether the champion is the model that these training months, parameters and commit give."""
-    champion = Registry(registry, options["model_name"]).champion()
+    try:
+        champion = Registry(registry, options["model_name"]).champion()
+    except DataError:  # gate will say so, if it compares
+        return False
     tags = {name: options[name] for name in ("git_commit", "params_hash")} | {"data_hash": artifacts.sha256_of_all(features)}
     return champion is not None and tags.items() <= champion.tags.items()
 
