@@ -174,6 +174,79 @@ def test_closed_gate_ends_with_3_and_is_not_tried_again(engine, set_param):
     assert champion(engine.sandbox) == before
 
 
+SAME_AT_ONCE = """
+import json, threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from flows import store
+
+together, mkdir = threading.Barrier(2, timeout=10), Path.mkdir
+
+
+def mkdir_together(folder, *arguments, **options):
+    mkdir(folder, *arguments, **options)
+    if folder.parent == store.STORE:  # the last step before the one moves there what the other moves there too
+        together.wait()
+
+
+def run(_):
+    with store.workplace() as folder:
+        trained = Path(folder, "boosting")
+        trained.mkdir()
+        (trained / "model.skops").write_text("the same")
+        return store.keep(trained)
+
+
+Path.mkdir = mkdir_together
+with ThreadPoolExecutor(2) as runs:
+    print(json.dumps([Path(kept).name for kept in set(runs.map(run, range(2)))]))
+"""
+
+CLEAN = """
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from flows import store
+
+
+def result(name, kept, days):
+    until = (datetime.now(UTC) + timedelta(days=days)).isoformat()
+    (store.RESULTS / name).write_text(json.dumps({"metadata": {"expiration": until}, "result": json.dumps(kept)}))
+
+
+def keep(name):
+    with store.workplace() as folder:
+        Path(folder, name).write_text(name)
+        return store.keep(Path(folder, name))
+
+
+def left():
+    results = [path.name for path in store.RESULTS.iterdir() if path != store.STORE]
+    return sorted(results), sorted(path.name for path in store.STORE.glob("*/*"))
+
+
+with store.in_use():
+    good, old, shared = keep("good"), keep("old"), keep("shared")
+    keep("of no result")
+    result("good", good, 1), result("old", old, -1), result("shared", shared, 1), result("shared before", shared, -1)
+    result("without its file", str(store.STORE / "gone/gone"), 1)
+    (store.RESULTS / "half written").write_text("{")
+    before = left()
+    with store.in_use():
+        pass
+    during = left()
+print(json.dumps([before == during, *left()]))
+"""
+
+
+def test_two_runs_that_make_the_same_keep_it_once(tmp_path):
+    assert python(Sandbox.create(tmp_path / "project"), SAME_AT_ONCE) == ["boosting"]
+
+
+def test_results_and_their_files_go_together_and_not_under_a_run_at_work(tmp_path):
+    assert python(Sandbox.create(tmp_path / "project"), CLEAN) == [True, ["good", "shared"], ["good", "shared"]]
+
+
 INGEST = ["ingest 2013-01", "ingest 2013-02", "ingest 2013-03"]
 AFTER_PREPARE = ["evaluate", "gate", "register", "train boosting", "train logistic"]
 
@@ -193,7 +266,7 @@ def test_an_edit_of_a_module_runs_the_stages_that_import_it(engine, module, run)
 KEYS = """
 import json, os, sys, threading
 from concurrent.futures import ThreadPoolExecutor
-from flows import flight_delays_flow as flow
+from flows import store
 
 sys.setswitchinterval(1e-6)  # as if the machine were busy: a thread stops anywhere
 together = threading.Barrier(2)
@@ -202,7 +275,7 @@ together = threading.Barrier(2)
 def key():
     together.wait()
     try:
-        return flow.code_of("ingest")
+        return store.code_of("ingest")
     except KeyError as error:
         return repr(error)
 

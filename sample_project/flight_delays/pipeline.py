@@ -61,6 +61,7 @@ class Project:
         self.training = self.root / "reports/training.json"
         self.decision = self.root / "reports/decision.json"
         self.receipt = self.root / "reports/registered.json"
+        self.card = self.root / "reports/model_card.md"
         self.registry = self.root / "registry"
         self._publishing = self.root / ".engines/publishing.json"
 
@@ -212,6 +213,14 @@ class Project:
             model_name=self.params.section("register")["model_name"],
         )
         return self.predicted(month)
+
+    def write_card(self) -> Path:
+        """Write the model card of the last run; give its file."""
+        from flight_delays.card import card
+
+        source, name = self.params.section("ingest")["source"], self.params.section("register")["model_name"]
+        card(self.metrics, self.decision, self.training, self.receipt, self.card, source=source, model_name=name)
+        return self.card
 
     @property
     def _prepared_with(self) -> str:

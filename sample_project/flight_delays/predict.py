@@ -37,7 +37,7 @@ def predict(
     learned_with = champion.tags.get("prepared_with", prepared_with)
     if learned_with != prepared_with:
         raise DataError(f"version {champion.number} learned from features with {learned_with}, not {prepared_with}")
-    fitted = model.load(champion.model_file)
+    fitted = champion.load()
 
     tables = SOURCES[source](month, path=path)
     for name, table, schema in (("flights", tables.flights, FLIGHTS), ("weather", tables.weather, WEATHER)):

@@ -34,6 +34,17 @@ class Version:
     tags: dict[str, str]
     model_file: Path
 
+    def load(self) -> "Pipeline":
+        """The fitted model; DataError if its file is broken or, with a way out, gone."""
+        from flight_delays import model  # only who asks a model pays for the import of scikit-learn
+
+        if not self.model_file.is_file():
+            raise DataError(
+                f"{self.model_file}: the file of version {self.number} is gone; bring it back from a copy, or let the next"
+                " model that passes take its place (gate.compare: thresholds)"
+            )
+        return model.load(self.model_file)
+
 
 def _url(database: Path) -> str:
     """The URL of a SQLite database at any path: in a plain one a question mark would end the path.
@@ -53,7 +64,7 @@ class Registry:
         self._opened: MlflowClient | None = None
 
     def champion(self) -> Version | None:
-        """The version that carries the alias champion, or None."""
+        """The version that carries the alias champion, or None; DataError if the version of that alias is gone."""
         if not self.database.exists():  # the usual first run: spares the import of mlflow
             return None
         from mlflow.exceptions import MlflowException
@@ -61,9 +72,16 @@ class Registry:
         try:
             return self._version(self._client().get_model_version_by_alias(self.model_name, CHAMPION))
         except MlflowException as error:
-            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-                return None
-            raise
+            if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                raise
+        found = self._client().search_registered_models(f"name = '{self.model_name}'")
+        number = found[0].aliases.get(CHAMPION) if found else None
+        if number is not None:  # no champion would be another answer: whoever comes next would take its place unasked
+            raise DataError(
+                f"{self.database}: the alias {CHAMPION} is that of version {number}, which is gone;"
+                " with gate.compare: thresholds the next model that passes gets it"
+            )
+        return None
 
     def versions(self) -> list[Version]:
         """All versions, oldest first."""
@@ -131,8 +149,22 @@ class Registry:
             fresh.search_registered_models()
 
     def _client(self) -> "MlflowClient":
+        """MLflow, asked once whether it can use the database; DataError if its tables are those of another version."""
         if self._opened is None:  # MLflow looks for plugins in all packages each time
-            self._opened = self._open(self.database)
+            self._check(self.database)
+            from mlflow.exceptions import MlflowException
+
+            try:
+                client = self._open(self.database)
+                client.search_experiments(max_results=1)
+                client.search_registered_models(max_results=1)
+            except MlflowException as error:
+                raise DataError(
+                    f"{self.database}: cannot be used by MLflow {version('mlflow')}: {_first_sentence(error)}."
+                    f" Keep a copy and run `mlflow db upgrade sqlite:///{self.database}`, which helps an older one,"
+                    f" or move {self.folder} away: the pipeline then begins a new registry"
+                ) from None
+            self._opened = client
         return self._opened
 
     def _open(self, database: Path) -> "MlflowClient":
@@ -208,3 +240,8 @@ class Registry:
         # found by its id below our folder, so that a project that was moved still finds its models
         file = self.folder / "artifacts/models" / model_id / "artifacts/model.skops"
         return Version(int(found.version), dict(found.tags), file)
+
+
+def _first_sentence(error: Exception) -> str:
+    """What an error says first, on one line: MLflow and SQLAlchemy go on with advice, statements and links."""
+    return " ".join(str(error).split("\n")[0].split(". ")[0].split())

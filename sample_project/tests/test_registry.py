@@ -193,6 +193,39 @@ def test_a_broken_database_is_named(project):
         _registry(project).champion()
 
 
+def _change(project: Project, statement: str) -> None:
+    with closing(sqlite3.connect(project.registry / "mlflow.db")) as database:
+        database.execute(statement)
+        database.commit()
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("files", r"model\.skops: the file of version 1 is gone; bring it back .* \(gate\.compare: thresholds\)"),
+        ("version", r"mlflow\.db: the alias champion is that of version 7, which is gone; with gate\.compare: thresholds"),
+        ("schema", r"mlflow\.db: cannot be used by MLflow .*out-of-date.* run `mlflow db upgrade .* begins a new registry"),
+    ],
+)
+def test_a_registry_that_another_hand_changed_is_one_line_with_a_way_out(project, damage, said):
+    if damage == "files":
+        shutil.rmtree(project.registry / "artifacts")
+    elif damage == "version":
+        _change(project, "UPDATE registered_model_aliases SET version = 7")
+    else:
+        _change(project, "UPDATE alembic_version SET version_num = '451aebb31d03'")  # of MLflow 1
+    for ask in (lambda: project.run("gate"), lambda: project.predict("2013-03")):
+        with pytest.raises(DataError, match=said) as refused:
+            ask()
+        assert len(str(refused.value).splitlines()) == 1
+        assert refused.value.exit_code == 1
+    if damage == "schema":
+        project.registry.rename(project.root / "old registry")
+        project = Project.load(project.root.rename(project.root.with_name("again")))  # MLflow keeps what it opened in a process
+    _register(project, compare="thresholds")  # the way out
+    assert _registry(project).champion().load()
+
+
 # --- what the gate says ---
 
 

@@ -51,7 +51,7 @@ def _scores(champion: Version, features_paths: Iterable[str | os.PathLike[str]])
 
     table = model.read_features(list(features_paths))
     try:
-        fitted = model.load(champion.model_file)
+        fitted = champion.load()
     except DataError as error:
         raise DataError(f"the champion, version {champion.number}: {error}; gate.compare: thresholds does without it") from None
     return model.score(table[TARGET].to_numpy(), model.predict(fitted, table))
@@ -111,6 +111,8 @@ def gate(
         "reasons": against,
         "judged_by": ["thresholds", "champion"] if champion_scores else ["thresholds"],
         "seen_by_champion": seen,
+        "test_months": sorted(features_paths),
+        "thresholds": thresholds,
         "tags": tags[best],
     }
     artifacts.write_json(decision_path, decision)

@@ -34,6 +34,7 @@ def train(
     record = {
         "params": {"seed": seed, **hyperparameters},
         "months": months,
+        "flights": len(table),
         "data_hash": artifacts.sha256_of_all(features_paths.values()),
         "model_hash": artifacts.sha256(model_path),
         "learning_curve": model.learning_curve(fitted, table),
