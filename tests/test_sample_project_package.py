@@ -6,10 +6,12 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 
 import pytest
+import yaml
 
-from workshop.places import BIN, ROOT, SAMPLE_PROJECT, not_copied
+from workshop.places import BIN, ROOT, SAMPLE_PROJECT, environment, not_copied
 
 DOCKERFILE = (SAMPLE_PROJECT / "Dockerfile").read_text(encoding="utf-8")
 
@@ -110,3 +112,79 @@ def test_a_task_of_the_dag_refuses_the_package_of_another_copy_in_one_line(two_c
     )
     said = [line for line in _refused(["-P", "-c", code], mine, other, tmp_path).splitlines() if line.startswith("SAID")]
     assert said == [f"SAID flight_delays comes from {other}, not from {mine}: set PYTHONPATH to {mine}, or install that"]
+
+
+INSTALLATION = {"python -m venv .venv", ". .venv/bin/activate", "pip install --require-hashes -r requirements.lock"}
+
+
+def commands(readme) -> list[str]:
+    """The lines of a README that people paste into a shell."""
+    blocks = re.findall(r"^```bash\n(.*?)^```", (SAMPLE_PROJECT / readme).read_text(encoding="utf-8"), re.M | re.S)
+    return [line for block in blocks for line in block.splitlines()]
+
+
+def test_both_readmes_have_the_same_commands():
+    assert commands("README.md") == commands("README.ru.md")
+    assert set(commands("README.md")) > INSTALLATION
+
+
+@pytest.fixture
+def bare_copy(tmp_path):
+    """A copy of the project under a path that much trips over, with few flights; and a home of its own for its user."""
+    root = tmp_path / "что? 100% #1 и пробел" / "project"
+    shutil.copytree(SAMPLE_PROJECT, root, ignore=not_copied)
+    params = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
+    params["ingest"]["rows"] = 1000
+    params["gate"] |= {"min_roc_auc": 0.5, "min_average_precision": 0.0}
+    (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+    (tmp_path / "home").mkdir()
+    return root
+
+
+def in_shell(root, lines: list[str], **env: str) -> str:
+    """Paste lines into a shell that stands in `root`, each after the one before has ended well; give what they print."""
+    home = root.parent.parent / "home"
+    own = {"HOME": str(home), "DVC_SITE_CACHE_DIR": str(home / "dvc"), "GIT_CONFIG_GLOBAL": str(home / "gitconfig")}
+    given = {name: value for name, value in environment(**own).items() if name != "PYTHONPATH"} | env
+    checked = home / "lines.sh"  # a file, or what reads its input would swallow the lines that follow
+    checked.write_text("".join(f"{line}\n[ $? = 0 ] || exit 1\n" for line in lines), encoding="utf-8")
+    done = subprocess.run(
+        ["bash", "-v", checked],
+        cwd=root,
+        env=given,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    return done.stdout
+
+
+@pytest.mark.engine
+@pytest.mark.timeout(900)
+def test_the_commands_of_the_readme_work_as_they_stand_under_an_awkward_path(bare_copy):
+    lines = [line for line in commands("README.md") if line not in INSTALLATION]  # their outcome is the kit's environment
+    said = in_shell(bare_copy, lines, PYTEST_ADDOPTS="-p no:cacheprovider -k test_params")  # all its tests: by make test
+    assert (bare_copy / ".dvc/config").is_file()
+    assert (bare_copy / "dvc.lock").is_file()
+    for line in lines:
+        assert line in said
+    for made in ("reports/model_card.md", "data/predicted/2013-05.parquet", ".engines/kubeflow", ".engines/prefect"):
+        assert (bare_copy / made).exists()
+    assert '"predictions": [[' in said
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_hooks_pass_in_a_repository_of_its_own(bare_copy):
+    said = in_shell(bare_copy, ["git init", "git add .", "pre-commit install", "pre-commit run --all-files"])
+    assert re.findall(r"(ruff check|ruff format|mypy)\.+(\w+)", said) == [
+        (n, "Passed") for n in ("ruff check", "ruff format", "mypy")
+    ]
+
+
+def test_the_kits_own_environment_never_has_the_project_installed():
+    assert not [each for each in metadata.distributions() if (each.name or "").replace("_", "-") == "flight-delays"]
