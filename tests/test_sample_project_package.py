@@ -10,6 +10,8 @@ from importlib import metadata
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from workshop.places import BIN, ROOT, SAMPLE_PROJECT, environment, not_copied
 
@@ -20,7 +22,7 @@ def pinned(lock) -> dict[str, tuple[str, frozenset[str]]]:
     """Package and marker -> version and hashes."""
     found = {}
     for block in re.split(r"\n(?=\S)", lock.read_text(encoding="utf-8")):
-        first = re.match(r"([\w.-]+)(?:\[[\w,-]+\])?==([^\s;]+)", block)
+        first = re.match(r"([\w.-]+)(?:\[[\w, -]+\])?==([^\s;]+)", block)
         assert first, block
         found[f"{first[1]}=={first[2]}"] = (first[1], frozenset(re.findall(r"--hash=(sha256:\w{64})", block)))
     return found
@@ -37,6 +39,30 @@ def test_a_lock_has_versions_and_hashes_of_the_larger_one_and_no_address(lock, o
     assert {package: larger.get(package) for package in ours} == ours
     assert all(hashes for _, hashes in ours.values())
     assert not re.search(r"https?://|--(extra-)?index", (ROOT / lock).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-image.lock"])
+def test_pip_finds_every_extra_that_a_package_asks_for_in_the_lock(lock):
+    """What is asked for with an extra must be pinned with it, or pip, unlike uv, looks for another version and has no hash."""
+    lines = re.findall(r"^[\w.-]+(?:\[[\w, -]+\])?==", (SAMPLE_PROJECT / lock).read_text(encoding="utf-8"), re.M)
+    pins = {canonicalize_name(pin.name): pin.extras for pin in (Requirement(line[:-2]) for line in lines)}
+    assert len(pins) > 50
+    missing = []
+    for name, extras in pins.items():
+        asked = [None, *extras]  # what the package needs itself, and for its extras
+        for need in map(Requirement, (metadata.requires(name) or []) if _installed(name) else []):
+            applies = not need.marker or any(need.marker.evaluate({"extra": extra or ""}) for extra in asked)
+            if applies and not need.extras <= pins[canonicalize_name(need.name)]:
+                missing.append(f"{name} asks for {need}")
+    assert missing == []
+
+
+def _installed(name: str) -> bool:
+    """Whether the package is here: some are for other systems only."""
+    try:
+        return bool(metadata.distribution(name))
+    except metadata.PackageNotFoundError:
+        return False
 
 
 def test_every_engine_has_an_extra_and_is_in_the_lock():
