@@ -86,7 +86,7 @@ doctor:  ## Say what is missing on this machine and how to mend it (ARGS="--lang
 	@$(or $(PYTHON),python3) workshop/doctor.py $(ARGS)
 
 # the project's own locks: the versions of the kit's, of fewer packages
-LOCK := ../.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 --no-header
+LOCK := ../.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
 
 .PHONY: lock
 lock: setup  ## Resolve pyproject.toml into requirements.lock anew (ARGS=--upgrade: newest versions)
