@@ -39,7 +39,7 @@ test: style  ## Check everything: style, types, notebooks, engines (ARGS=--all: 
 	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 FAST := $(addprefix tests/test_,build.py command_line.py environment.py figures.py front_door.py instructor_guide.py lecture_points.py params_file.py places.py proofs.py quiz.py results.py rooms.py) \
-	$(addprefix sample_project/tests/test_,bts.py features.py model.py params.py)
+	$(addprefix sample_project/tests/test_,bts.py features.py model.py params.py structure.py)
 
 .PHONY: test-fast
 test-fast: style  ## Check style, types, code, notebooks and both languages, without engines and browser: 90 seconds
@@ -85,9 +85,14 @@ ui-prefect: setup  ## Start Prefect with its UI on this machine only; Ctrl-C sto
 doctor:  ## Say what is missing on this machine and how to mend it (ARGS="--lang en")
 	@$(or $(PYTHON),python3) workshop/doctor.py $(ARGS)
 
+# the project's own locks: the versions of the kit's, of fewer packages
+LOCK := ../.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
+
 .PHONY: lock
 lock: setup  ## Resolve pyproject.toml into requirements.lock anew (ARGS=--upgrade: newest versions)
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.lock $(ARGS)
+	@cd sample_project && $(LOCK) --all-extras -c ../requirements.lock pyproject.toml -o requirements.lock
+	@cd sample_project && $(LOCK) --extra kubeflow -c requirements.lock pyproject.toml -o requirements-image.lock
 
 .PHONY: clean
 clean:  ## Remove runs/, work/, what was built from them and proofs, keep .venv and your solutions in work/exercises

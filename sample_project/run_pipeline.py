@@ -1,7 +1,10 @@
 """The whole pipeline as a plain script: every stage, one after the other, from the top. Run it from this folder."""
 
+import logging
 import sys
+from pathlib import Path
 
+from flight_delays import place
 from flight_delays.errors import PipelineError
 from flight_delays.pipeline import Project
 
@@ -23,7 +26,10 @@ def run(project: Project) -> None:
 
 
 if __name__ == "__main__":
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("flight_delays").setLevel(logging.INFO)
     try:
+        place.check(Path(__file__).parent)
         run(Project.load())
     except PipelineError as error:
         print(error, file=sys.stderr)

@@ -25,8 +25,10 @@ EVENTS = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "open"}
 def main() -> None:
     """Kill, look, until nobody is killed any more."""
     project = Project.load()
-    targets = {name: getattr(project, name) for name in ("metrics", "predictions", "plots", "decision", "receipt")}
+    reports = ("metrics", "predictions", "plots", "training", "decision", "receipt")
+    targets = {name: getattr(project, name) for name in reports}
     targets |= {flight_delays_kfp.input_name("model", candidate): path for candidate, path in project.models.items()}
+    targets |= {flight_delays_kfp.input_name("record", candidate): path for candidate, path in project.records.items()}
     made = {name: Path(".engines/made", target) for name, target in targets.items()}
     new = {}
     for name, target in targets.items():

@@ -32,8 +32,14 @@ def leftovers(root: Path) -> list[str]:
         ("ingest", "2013-01", ALL, ["data/raw/2013-01"], 10),
         ("validate", "2013-01", ALL, ["data/validated/2013-01.json"], 2),
         ("prepare", "2013-01", ALL, ["data/prepared/train/2013-01.parquet"], 1),
-        ("train", "logistic", RENAMES, ["models/logistic.skops"], 1),
-        ("evaluate", "", RENAMES, ["reports/metrics.json", "reports/predictions.parquet", "reports/plots"], 4),
+        ("train", "logistic", RENAMES, ["models/logistic.skops", "models/logistic.json"], 2),
+        (
+            "evaluate",
+            "",
+            RENAMES,
+            [f"reports/{name}" for name in ("metrics.json", "training.json", "predictions.parquet", "plots")],
+            5,
+        ),
     ],
 )
 def test_killed_before_each_change_it_makes(sandbox, stage, item, events, made, at_least):
@@ -185,12 +191,13 @@ def _kill_when(process: subprocess.Popen, condition) -> None:
     assert code == -signal.SIGKILL
 
 
-def test_register_killed_while_it_makes_the_registry(sandbox):
+def test_gate_killed_while_it_makes_the_registry(sandbox):
     project = Project.load(sandbox.root)
     shutil.rmtree(project.registry)
-    _kill_when(_start(sandbox, "-m", "flight_delays", "register"), (project.registry / ".mlflow.db.partial").exists)
+    _kill_when(_start(sandbox, "-m", "flight_delays", "gate"), (project.registry / ".mlflow.db.partial").exists)
     assert not project.registry.exists() or [file.name for file in project.registry.iterdir()] == [".mlflow.db.partial"]
-    sandbox.run(["python", "-m", "flight_delays", "register"])
+    for stage in ("gate", "register"):
+        sandbox.run(["python", "-m", "flight_delays", stage])
     registry = Registry(project.registry, "flight-delays")
     assert registry.champion() == registry.versions()[-1]
     model.load(registry.champion().model_file)

@@ -1,10 +1,12 @@
 """The compiled pipeline, and real runs with the local runner in a folder with a space and Cyrillic letters in its path."""
 
+import ast
 import hashlib
 import json
 import os
 import re
 import runpy
+import subprocess
 import sys
 from collections import Counter
 from datetime import datetime
@@ -15,19 +17,17 @@ import yaml
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 
+from flight_delays.pipeline import STAGES
 from workshop.engines import kubeflow
 from workshop.engines.base import Outcome
-from workshop.places import SAMPLE_PROJECT
+from workshop.places import BIN, ROOT, SAMPLE_PROJECT
 from workshop.sandbox import Sandbox
 
 
 def published(sandbox):
-    """The hashes of what the project keeps; of the models the names only, for their bytes differ from run to run."""
+    """The hashes of what the project keeps."""
     files = [file for folder in ("reports", "models") for file in (sandbox.root / folder).rglob("*") if file.is_file()]
-    return {
-        str(file.relative_to(sandbox.root)): file.suffix != ".skops" and hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in files
-    }
+    return {str(file.relative_to(sandbox.root)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def expected_graph(sandbox):
@@ -75,7 +75,6 @@ def test_what_the_tasks_are_given_is_taken_back(tmp_path, monkeypatch, given):
         monkeypatch.delenv(name, raising=False)
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sys, "path", [*sys.path])  # the module adds its project
     adapter = runpy.run_path(str(SAMPLE_PROJECT / kubeflow.SCRIPT))
     before = (dict(os.environ), sys.executable)
     with pytest.raises(ZeroDivisionError), adapter["surroundings_of_tasks"](str(tmp_path)):
@@ -85,6 +84,20 @@ def test_what_the_tasks_are_given_is_taken_back(tmp_path, monkeypatch, given):
         assert sys.executable == "python3"
         1 / 0  # noqa: B018
     assert (dict(os.environ), sys.executable) == before
+
+
+@pytest.mark.parametrize("months", [3, 12])
+def test_the_rendered_components_are_python_as_we_write_it(tmp_path, months):
+    parts = {f"2013-{n:02}": "train" if n < months else "test" for n in range(1, months + 1)}
+    sandbox = Sandbox.create(tmp_path / "project", params={"months": parts})
+    compile_in(sandbox)
+    components = sandbox.root / ".engines/kubeflow/components.py"
+    functions = [node.name for node in ast.parse(components.read_text()).body if isinstance(node, ast.FunctionDef)]
+    assert functions == list(STAGES)
+    config = ["--config", ROOT / "pyproject.toml", "--no-cache", components]
+    for command in (["check"], ["format", "--check"]):
+        done = subprocess.run([BIN / "ruff", *command, *config], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
 
 
 def test_other_months_and_candidates_are_wired_in(tmp_path):
@@ -103,6 +116,7 @@ def test_other_months_and_candidates_are_wired_in(tmp_path):
     assert sources("train") == {f"months_2013_{n:02}": f"prepare 2013-{n:02}" for n in range(1, 10)}
     assert sources("evaluate") == {
         "models_boosting": "train boosting",
+        "records_boosting": "train boosting",
         **{f"months_2013_{n}": f"prepare 2013-{n}" for n in (10, 11, 12)},
     }
 
@@ -156,9 +170,9 @@ def test_cold_run_gives_what_the_plain_script_gives(engine, finished):
 def test_a_run_warns_of_nothing_and_leaves_nothing_lying_about(engine):
     assert re.findall(r".*(?:warning|deprecat).*", engine.cold.log, re.IGNORECASE) == []
     left = sorted(path.name for path in (engine.sandbox.root / ".engines/kubeflow").iterdir())
-    assert len(left) == 2
-    assert left[0].startswith("flight-delays-")
-    assert left[1] == "pipeline.yaml"
+    assert len(left) == 3
+    assert left[1].startswith("flight-delays-")
+    assert left[::2] == ["components.py", "pipeline.yaml"]  # what was run, to be looked at
 
 
 @pytest.mark.engine

@@ -67,7 +67,7 @@ def insert(sandbox, file, before, text):
 def engine(new_sandbox, tmp_path_factory):
     """A session after a cold run; its outcome, the hashes and the receipt it left are kept for the tests."""
     sandbox = new_sandbox(tmp_path_factory.mktemp("prefect") / "с пробелом")
-    insert(sandbox, "flight_delays/stages/train.py", "    table = model.read_features(list(features_paths))\n", BREAK_TRAIN)
+    insert(sandbox, "flight_delays/stages/train.py", "    table = model.read_features(", BREAK_TRAIN)
     with prefect.session(sandbox) as session:
         session.cold = session.run()
         assert session.cold.exit_code == 0, session.cold.log
@@ -97,7 +97,7 @@ def test_cold_run_gives_what_the_plain_script_gives(engine, finished):
     # results and the files they point at are in one folder, so that nobody removes the one without the other
     results = engine.sandbox.root / ".engines/prefect/results"
     assert all(json.loads(file.read_text())["result"] for file in results.iterdir() if file.is_file())
-    assert {path.suffix for path in (results / "store").glob("*/*")} == {"", ".json", ".parquet", ".skops"}
+    assert {path.suffix for path in (results / "store").glob("*/*")} == {"", ".json", ".parquet"}
 
 
 def test_the_server_shows_the_graph_of_the_pipeline(engine):
@@ -174,21 +174,99 @@ def test_closed_gate_ends_with_3_and_is_not_tried_again(engine, set_param):
     assert champion(engine.sandbox) == before
 
 
-def test_an_edit_of_a_helper_module_runs_the_stages_that_import_it(engine):
-    file = engine.sandbox.root / "flight_delays/model.py"
+SAME_AT_ONCE = """
+import json, threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from flows import store
+
+together, mkdir = threading.Barrier(2, timeout=10), Path.mkdir
+
+
+def mkdir_together(folder, *arguments, **options):
+    mkdir(folder, *arguments, **options)
+    if folder.parent == store.STORE:  # the last step before the one moves there what the other moves there too
+        together.wait()
+
+
+def run(_):
+    with store.workplace() as folder:
+        trained = Path(folder, "boosting")
+        trained.mkdir()
+        (trained / "model.skops").write_text("the same")
+        return store.keep(trained)
+
+
+Path.mkdir = mkdir_together
+with ThreadPoolExecutor(2) as runs:
+    print(json.dumps([Path(kept).name for kept in set(runs.map(run, range(2)))]))
+"""
+
+CLEAN = """
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from flows import store
+
+
+def result(name, kept, days):
+    until = (datetime.now(UTC) + timedelta(days=days)).isoformat()
+    (store.RESULTS / name).write_text(json.dumps({"metadata": {"expiration": until}, "result": json.dumps(kept)}))
+
+
+def keep(name):
+    with store.workplace() as folder:
+        Path(folder, name).write_text(name)
+        return store.keep(Path(folder, name))
+
+
+def left():
+    results = [path.name for path in store.RESULTS.iterdir() if path != store.STORE]
+    return sorted(results), sorted(path.name for path in store.STORE.glob("*/*"))
+
+
+with store.in_use():
+    good, old, shared = keep("good"), keep("old"), keep("shared")
+    keep("of no result")
+    result("good", good, 1), result("old", old, -1), result("shared", shared, 1), result("shared before", shared, -1)
+    result("without its file", str(store.STORE / "gone/gone"), 1)
+    (store.RESULTS / "half written").write_text("{")
+    before = left()
+    with store.in_use():
+        pass
+    during = left()
+print(json.dumps([before == during, *left()]))
+"""
+
+
+def test_two_runs_that_make_the_same_keep_it_once(tmp_path):
+    assert python(Sandbox.create(tmp_path / "project"), SAME_AT_ONCE) == ["boosting"]
+
+
+def test_results_and_their_files_go_together_and_not_under_a_run_at_work(tmp_path):
+    assert python(Sandbox.create(tmp_path / "project"), CLEAN) == [True, ["good", "shared"], ["good", "shared"]]
+
+
+INGEST = ["ingest 2013-01", "ingest 2013-02", "ingest 2013-03"]
+AFTER_PREPARE = ["evaluate", "gate", "register", "train boosting", "train logistic"]
+
+
+@pytest.mark.parametrize(("module", "run"), [("model.py", AFTER_PREPARE), ("sources/bts.py", INGEST)])
+def test_an_edit_of_a_module_runs_the_stages_that_import_it(engine, module, run):
+    file = engine.sandbox.root / "flight_delays" / module
     code = file.read_text(encoding="utf-8")
     file.write_text(code + "# edited\n", encoding="utf-8")
     try:
         edited = engine.run()
     finally:
         file.write_text(code, encoding="utf-8")
-    assert (edited.exit_code, names(edited)) == (0, ["evaluate", "gate", "register", "train boosting", "train logistic"])
+    assert (edited.exit_code, names(edited)) == (0, run)  # the data are the same, so what is made of them is known
 
 
 KEYS = """
 import json, os, sys, threading
 from concurrent.futures import ThreadPoolExecutor
-from flows import flight_delays_flow as flow
+from flows import store
 
 sys.setswitchinterval(1e-6)  # as if the machine were busy: a thread stops anywhere
 together = threading.Barrier(2)
@@ -197,7 +275,7 @@ together = threading.Barrier(2)
 def key():
     together.wait()
     try:
-        return flow.code_of("ingest")
+        return store.code_of("ingest")
     except KeyError as error:
         return repr(error)
 

@@ -12,7 +12,7 @@ import yaml
 from workshop.places import ROOT, SAMPLE_PROJECT, not_copied
 
 LIBRARIES = {*("matplotlib", "numpy", "pandas", "pandera", "pydantic", "pyarrow", "skops", "sklearn", "threadpoolctl", "yaml")}
-ENGINES = {"dags": {"airflow"}, "flows": {"prefect", "prefect_dask"}, "kubeflow_pipeline": {"kfp"}}
+ENGINES = {"dags": {"airflow"}, "flows": {"prefect", "prefect_dask"}, "kubeflow_pipeline": {"kfp", "jinja2"}}
 
 
 def imported(code: str) -> set[str]:
@@ -55,7 +55,8 @@ ADAPTERS = [("", SAMPLE_PROJECT / "run_pipeline.py")] + [(folder, file) for fold
 @pytest.mark.parametrize(("folder", "file"), ADAPTERS, ids=lambda value: getattr(value, "name", None))
 def test_an_adapter_imports_its_engine_and_the_package_only(folder, file):
     found = imported(file.read_text(encoding="utf-8"))
-    assert found <= {"flight_delays"} | ENGINES.get(folder, set())
+    neighbours = {path.stem for path in file.parent.glob("*.py")}  # a script finds what lies beside it
+    assert found <= {"flight_delays"} | neighbours | ENGINES.get(folder, set())
     assert "flight_delays" in found
 
 

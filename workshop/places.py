@@ -22,7 +22,7 @@ _LEFT = (*_CACHES, "*.egg-info", "*.partial", "*.previous")
 _BUILT = ("build", "bench/work", "site/build", "site/.build.*", "slides/build")
 _LEFT_IN_KIT = (".git", ".venv", ".proved", "runs", "work", *_BUILT)
 _MADE_BY_STAGES = ("data", "models", "reports", "registry", "logs", "dvc_plots", "mlruns", "mlflow.db", "dvc.lock")
-_LEFT_IN_PROJECT = (*_MADE_BY_STAGES, ".engines", ".dvc", ".git")
+_LEFT_IN_PROJECT = (*_MADE_BY_STAGES, ".engines", ".dvc", ".git", ".env", ".venv", "build")
 _LEFT_AT = (*_LEFT_IN_KIT, *(f"sample_project/{name}" for name in _LEFT_IN_PROJECT))
 
 

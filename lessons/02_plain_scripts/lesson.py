@@ -35,13 +35,13 @@ sorted(file.stem for file in (sandbox.root / "flight_delays/stages").glob("[a-z]
 # ## Стадия это функция
 # Семь файлов, семь стадий: загрузить данные, проверить, подготовить, обучить, оценить, решить, годится ли модель, и зарегистрировать её. Вот стадия `train` целиком.
 #
-# Обратите внимание на аргументы. Сначала пути: что прочитать и куда записать. Потом параметры, и у них нет значений по умолчанию: всё решает `params.yaml`. Функция ничего не печатает и не знает, кто её вызвал, поэтому её сможет вызвать кто угодно: скрипт, Airflow, тест.
+# Обратите внимание на аргументы. Сначала пути: что прочитать и куда записать. Потом параметры, и у них нет значений по умолчанию: всё решает `params.yaml`. Функция ничего не печатает, а одну строку отдаёт журналу (`logging`): где её показать, решает тот, кто функцию вызвал. Кто он, она не знает, поэтому вызвать её сможет кто угодно: скрипт, Airflow, тест.
 
 # %% [markdown] tags=["en"]
 # ## A stage is a function
 # Seven files, seven stages: load the data, check them, prepare them, train, evaluate, decide whether the model will do, and register it. Here is all of the stage `train`.
 #
-# Look at the arguments. First paths: what to read and where to write. Then parameters, and they have no defaults: `params.yaml` decides everything. The function prints nothing and does not know who called it, so anybody can: a script, Airflow, a test.
+# Look at the arguments. First paths: what to read and where to write. Then parameters, and they have no defaults: `params.yaml` decides everything. The function prints nothing and hands one line to the log (`logging`): where it is shown is for the caller to decide. Who that is the function does not know, so anybody can call it: a script, Airflow, a test.
 
 # %%
 from IPython.display import Code

@@ -605,13 +605,13 @@ print(*sorted(str(file.relative_to(sandbox.root)) for file in (sandbox.root / "d
 
 # %% [markdown] tags=["ru"]
 # ## Что произошло?
-# Запуск взял месяц не из `params.yaml` и не из календаря на стене, а из своего интервала данных: проверка на марте, обучение на всём, что было раньше. Поэтому запуск за любой прошлый месяц даст тот же ответ, когда бы его ни попросили. Январь и февраль при этом загружены заново: памяти о данных у Airflow нет.
+# Запуск взял месяц не из `params.yaml` и не из календаря на стене, а из своего интервала данных: проверка на марте, обучение на всём, что было раньше. Поэтому запуск за любой прошлый месяц даст тот же ответ, когда бы его ни попросили. Действующую модель он не трогает: версия в реестре появится, а алиас `champion` останется на месте. Январь и февраль при этом загружены заново: памяти о данных у Airflow нет.
 #
 # Обратите внимание на папки. Февраль теперь лежит и в `test`, от ручного запуска, и в `train`. Запуски делят одно рабочее место, поэтому в DAG стоит `max_active_runs=1`: два сразу испортили бы друг другу файлы.
 
 # %% [markdown] tags=["en"]
 # ## What just happened?
-# The run took its month neither from `params.yaml` nor from the calendar on the wall, but from its data interval: tested on March, trained on all that came before. So a run for any past month gives the same answer whenever it is asked for. January and February were loaded anew, for Airflow has no memory of data.
+# The run took its month neither from `params.yaml` nor from the calendar on the wall, but from its data interval: tested on March, trained on all that came before. So a run for any past month gives the same answer whenever it is asked for. It leaves the model at work alone: the registry gets a version, and the alias `champion` stays where it was. January and February were loaded anew, for Airflow has no memory of data.
 #
 # Look at the folders. February now lies in `test`, from the manual run, and in `train` as well. The runs share one place to work, which is why the DAG says `max_active_runs=1`: two at once would spoil each other's files.
 

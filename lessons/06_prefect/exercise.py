@@ -192,13 +192,13 @@ here.gantt(run, "fast")
 # ### Задача 3 (7 мин, 3 балла). Какую ошибку стоит повторять?
 # Запишите в `careful` словарь (`dict`) аргументов для `@task`, то есть такой, чтобы можно было написать `@task(**careful)`. Если задача упала с `OSError` (это и `ConnectionError`, и `TimeoutError`), Prefect повторяет её не больше трёх раз с паузой 0.2 секунды. Любая другая ошибка, в том числе наша `DataError`, роняет задачу сразу.
 #
-# <details><summary>Подсказка</summary>Посмотрите, как устроена may_pass в flows/flight_delays_flow.py. Свою функцию можно определить в той же ячейке.</details>
+# <details><summary>Подсказка</summary>Посмотрите, как устроена may_pass в flows/store.py. Свою функцию можно определить в той же ячейке.</details>
 
 # %% [markdown] tags=["en", "exercise", "solution"]
 # ### Task 3 (7 min, 3 points). Which error is worth a retry?
 # Put into `careful` a dictionary (`dict`) of arguments for `@task`, that is, one with which `@task(**careful)` can be written. If the task failed with `OSError` (which `ConnectionError` and `TimeoutError` are too), Prefect retries it at most three times, with a pause of 0.2 seconds. Any other error, our `DataError` among them, fails the task at once.
 #
-# <details><summary>Hint</summary>Look at how may_pass works in flows/flight_delays_flow.py. You may define a function of your own in the same cell.</details>
+# <details><summary>Hint</summary>Look at how may_pass works in flows/store.py. You may define a function of your own in the same cell.</details>
 
 # %%
 # BEGIN SOLUTION

@@ -328,13 +328,14 @@ for trees in (80, 2, 80):
     print(f"{trees:>2} trees: ROC AUC {run.value:.4f}, train {run.tasks[0].state}")
 
 # %% [markdown] tags=["ru"]
-# Третий раз модель снова взята из кеша, и теперь это нужная модель. Так же устроен проект: функция `keep` кладёт сделанное в хранилище под именем с хешем, а задачи передают друг другу такие пути.
+# Третий раз модель снова взята из кеша, и теперь это нужная модель. Так же устроен проект: функция `keep` из соседнего файла `flows/store.py` кладёт сделанное в хранилище под именем с хешем, а задачи передают друг другу такие пути.
 
 # %% [markdown] tags=["en"]
-# The third time the model came from the cache again, and now it is the right one. The project works the same way: the function `keep` puts what was made into a store under a name with its hash, and the tasks hand such paths on.
+# The third time the model came from the cache again, and now it is the right one. The project works the same way: the function `keep` of the file `flows/store.py`, next to the flow, puts what was made into a store under a name with its hash, and the tasks hand such paths on.
 
 # %%
-here.function_of(file, "keep")
+store = sandbox.root / "flows/store.py"
+here.function_of(store, "keep")
 
 # %%
 here.function_of(file, "train")
@@ -346,7 +347,7 @@ here.function_of(file, "train")
 # A second hole is left: `TASK_SOURCE` sees the text of the task itself, and ours is three lines that call a stage. An edit of `train.py` would go unnoticed. So the project adds to the key the hash of all modules that the stage imports.
 
 # %%
-here.part_of(file, "when is a result of before still good")
+here.part_of(store, "when is a result of before still good")
 
 # %% [markdown] tags=["ru"]
 # В конце того же отрывка заданы и повторы: две попытки сверх первой, но не после `PipelineError`. Если в данных нет столбца, через секунду он не появится.

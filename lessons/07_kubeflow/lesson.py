@@ -430,22 +430,25 @@ print("exit code", done.returncode, "|", done.stdout.strip().splitlines()[-1])
 # ## Почему наши циклы развёрнуты
 # До `double` дело не дошло: задачу, которая ждёт целый цикл, локальный исполнитель не понимает. Сам цикл, если его никто не ждёт, он выполнить может, но нам этого мало. Мы хотим, чтобы один и тот же пайплайн работал и на ноутбуке, и на кластере. Поэтому в проекте цикл по месяцам это обычный `for` в функции пайплайна: он выполняется при компиляции, и в файл попадает по задаче на каждый месяц.
 #
-# Посмотрим на настоящий файл. Вот компонент `train`: тонкая обёртка над той же стадией, что и в прошлых тетрадях.
+# Посмотрим на настоящий файл. Компоненты в нём зависят от месяцев: у `train` по входу на каждый обучающий месяц. Поэтому их текст собирается по шаблону `components.py.j2`, а готовый файл остаётся в `.engines/kubeflow`. Вот компонент `train` для наших месяцев: тонкая обёртка над той же стадией, что и в прошлых тетрадях.
 
 # %% [markdown] tags=["en"]
 # ## Why our loops are unrolled
 # It never came to `double`: the local runner does not understand a task that waits for a whole loop. A loop for which nobody waits it can run, but that is not enough for us. We want one pipeline that works both on a laptop and on a cluster. So in the project the loop over months is an ordinary `for` in the pipeline's function: it runs while compiling, and the file gets a task for each month.
 #
-# Let us look at the real file. Here is the component `train`: a thin wrapper around the same stage as in the notebooks before.
+# Let us look at the real file. Its components depend on the months: `train` has an input for each month to learn from. So their text is rendered from the template `components.py.j2`, and the result is left in `.engines/kubeflow`. Here is the component `train` for our months: a thin wrapper around the same stage as in the notebooks before.
 
 # %%
 import ast
 
-script = sandbox.root / "kubeflow_pipeline/flight_delays_kfp.py"
-text = script.read_text()
-functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
-parts = {function.name: ast.get_source_segment(text, function) for function in functions}
-Code(parts["train"], language="python")
+def function_of(file, name):
+    text = (sandbox.root / file).read_text()
+    [found] = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == name]
+    return Code(ast.get_source_segment(text, found), language="python")
+
+
+sandbox.run(["python", "kubeflow_pipeline/flight_delays_kfp.py", "compile"])
+function_of(".engines/kubeflow/components.py", "train")
 
 # %% [markdown] tags=["ru"]
 # А вот сам пайплайн. Найдите в нём два цикла, повторы у `ingest`, у кого выключен кеш и почему: причина написана в комментарии.
@@ -454,7 +457,7 @@ Code(parts["train"], language="python")
 # And here is the pipeline itself. Find the two loops in it, the retries of `ingest`, and who has caching switched off and why: a comment gives the reason.
 
 # %%
-Code(parts["build"], language="python")
+function_of("kubeflow_pipeline/flight_delays_kfp.py", "build")
 
 # %% [markdown] tags=["ru"]
 # За развёрнутый цикл платят размером файла и тем, что после смены месяцев его надо компилировать заново. Посчитаем задачи для трёх месяцев и для года.

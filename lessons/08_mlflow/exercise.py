@@ -62,7 +62,7 @@ print("champion: version", registry.champion().number)
 
 # %%
 from flight_delays import model
-from flight_delays.stages.prepare import TARGET
+from flight_delays.columns import TARGET
 
 learn, compare = (model.read_features([project.features(month)]) for month in ("2013-01", "2013-02"))
 late = compare[TARGET].to_numpy()
@@ -265,15 +265,16 @@ assert replaces(file, "2013-02", 0.0), say("gate_equal")
 # Within a week the registry got more versions. This is how: one was trained with committed parameters, one with an edit that was not committed, one was registered from a folder without git. And version 2 was deleted by somebody.
 
 # %%
-from flight_delays.stages.register import register
+from flight_delays.stages.gate import gate
 
 
 def register_with(C, **changed):
     sandbox.set_param("train.candidates.logistic.C", C)
     project = Project.load(sandbox.root)
-    for stage, item in (("train", "logistic"), ("evaluate", None), ("gate", None)):
-        project.run(stage, item)
-    register(*project.paths("register"), **project.options("register") | changed)
+    project.run("train", "logistic")
+    project.run("evaluate")
+    gate(*project.paths("gate"), **project.options("gate") | changed)
+    project.run("register")
 
 
 # %%
@@ -328,8 +329,8 @@ registry.roll_back(numbers[-1])
 # ### Задача 5 (10 мин, 3 балла). Чего не хватает, чтобы вернуться
 # Откат возвращает код, модель и данные. Напишите функцию `lost(version)`: она получает версию (`Version`) и возвращает множество (`set`) слов, чего уже не вернуть:
 #
-# - `"code"`: коммита из тега `git_commit` нет в репозитории;
-# - `"params"`: коммит есть, но у `params.yaml` в нём не тот хеш, что в теге `params_hash`;
+# - `"code"`: того, что записано в теге `git_commit`, в репозитории нет. Так бывает с чужим коммитом, со словом `unknown` и с пометкой `-dirty`: её `gate` добавляет, когда код или `params.yaml` правили после коммита;
+# - `"params"`: коммит есть, но у `params.yaml` в нём не тот хеш, что в теге `params_hash`: обучали с другим файлом параметров;
 # - `"data"`: у подготовленных обучающих месяцев на диске не тот хеш, что в теге `data_hash`;
 # - `"model"`: файла модели нет на диске.
 #
@@ -341,8 +342,8 @@ registry.roll_back(numbers[-1])
 # ### Task 5 (10 min, 3 points). What is missing for the way back
 # A rollback brings back code, model and data. Write the function `lost(version)`: it takes a version (`Version`) and returns a set (`set`) of words, what cannot be brought back any more:
 #
-# - `"code"`: the repository has no such commit as the tag `git_commit` says;
-# - `"params"`: the commit is there, but its `params.yaml` has another hash than the tag `params_hash`;
+# - `"code"`: the repository does not have what the tag `git_commit` says. So it is with a stranger's commit, with the word `unknown`, and with the mark `-dirty`, which `gate` adds when code or `params.yaml` were edited after the commit;
+# - `"params"`: the commit is there, but its `params.yaml` has another hash than the tag `params_hash`: the training took another file of parameters;
 # - `"data"`: the prepared training months on the disk have another hash than the tag `data_hash`;
 # - `"model"`: the model's file is not on the disk.
 #
@@ -381,23 +382,25 @@ gone = dataclasses.replace(complete, model_file=complete.model_file.with_name("g
 other_data = dataclasses.replace(complete, tags=complete.tags | {"data_hash": artifacts.sha256_of_all([])})
 stranger = dataclasses.replace(complete, tags=complete.tags | {"git_commit": "0123456789" * 4})
 nothing = dataclasses.replace(gone, tags=other_data.tags | {"git_commit": "unknown"})
-edited = [version for version in registry.versions()[1:-1]]
+foreign = dataclasses.replace(complete, tags=complete.tags | {"params_hash": artifacts.sha256_of_all([])})
+saved, unsaved = registry.versions()[1:-1]
 assert isinstance(lost(complete), set), say("lost_form")
 assert lost(complete) == set(), say("lost_complete")
 assert lost(nameless) == {"code"} and lost(stranger) == {"code"}, say("lost_code")
+assert lost(saved) == set() and lost(unsaved) == {"code"}, say("lost_dirty")
 assert lost(other_data) == {"data"}, say("lost_data")
 assert lost(gone) == {"model"}, say("lost_model")
-assert [lost(version) for version in edited] == [set(), {"params"}], say("lost_params")
+assert lost(foreign) == {"params"}, say("lost_params")
 assert lost(nothing) == {"code", "data", "model"}, say("lost_all")
 
 # %% tags=["solution"]
 {version.number: sorted(lost(version)) for version in registry.versions()}
 
 # %% [markdown] tags=["ru", "solution"]
-# Две из четырёх версий работают, но вернуться к ним нельзя: одну обучили на незакоммиченной правке, у другой вообще нет коммита. Хороший `gate` мог бы не пропускать и таких: проверка стоит долю секунды.
+# Две из четырёх версий работают, но вернуться к ним нельзя: у одной в теге `-dirty`, значит, её обучили на незакоммиченной правке, у другой вообще нет коммита. Хороший `gate` мог бы не пропускать и таких: тег он пишет сам.
 
 # %% [markdown] tags=["en", "solution"]
-# Two of the four versions work, but there is no way back to them: one was trained with an edit that nobody committed, the other has no commit at all. A good `gate` might stop such ones too: the check takes a fraction of a second.
+# Two of the four versions work, but there is no way back to them: the tag of one ends in `-dirty`, so it was trained with an edit that nobody committed, the other has no commit at all. A good `gate` might stop such ones too: it writes the tag itself.
 
 # %% [markdown] tags=["ru", "exercise", "solution"]
 # ### Задача 6 (10 мин, 3 балла). Своя точка входа

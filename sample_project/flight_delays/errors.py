@@ -21,3 +21,9 @@ class GateClosed(PipelineError):
     """The new model is not good enough to be registered."""
 
     exit_code = 3
+
+
+class WrongCopy(PipelineError):
+    """The package that was imported belongs to another copy of the project."""
+
+    exit_code = 2

@@ -22,9 +22,8 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
 from flight_delays import artifacts
+from flight_delays.columns import CATEGORIES, FEATURES, KEY, NUMBERS, TARGET
 from flight_delays.errors import DataError
-from flight_delays.stages.ingest import KEY
-from flight_delays.stages.prepare import CATEGORIES, FEATURES, NUMBERS, TARGET
 
 with warnings.catch_warnings():
     # It looks for NumPy's functions in every module that is loaded, and in an Airflow task a thousand old names answer.
@@ -44,6 +43,8 @@ TRUSTED_TYPES = [
 _SCHEMA = "schema.json"  # in a stored model, what it consists of
 _PART = re.compile(r'("__id__": |"file": ")([\w-]+)')  # the name of a part there
 _MOST_CATEGORIES = 200  # gradient boosting takes at most 255; the rarest share one code
+_CURVE_ROWS = 2000  # of the training flights, for the learning curve
+_CURVE_POINTS = 20
 
 
 def one_thread(function: Callable[P, R]) -> Callable[P, R]:
@@ -135,6 +136,23 @@ def fit(table: pd.DataFrame, *, candidate: str, seed: int, hyperparameters: dict
 
 
 @one_thread
+def learning_curve(model: Pipeline, table: pd.DataFrame) -> list[tuple[int, float]]:
+    """The log loss on flights that the model learned from, as (step, loss): of boosting on its way, else at its end.
+
+    A step is a tree of boosting, or an iteration of the solver. At most 2,000 flights are asked, evenly spread.
+    """
+    few = table.iloc[np.unique(np.linspace(0, len(table) - 1, _CURVE_ROWS).round().astype(int))]
+    estimator = model[-1]
+    if hasattr(estimator, "staged_predict_proba"):
+        steps = list(enumerate(estimator.staged_predict_proba(model[:-1].transform(few[FEATURES])), start=1))
+        kept = np.unique(np.linspace(0, len(steps) - 1, _CURVE_POINTS).round().astype(int))
+        steps = [steps[number] for number in kept]
+    else:
+        steps = [(int(estimator.n_iter_.max()), model.predict_proba(few[FEATURES]))]
+    return [(step, round(float(log_loss(few[TARGET], probability, labels=[0, 1])), 6)) for step, probability in steps]
+
+
+@one_thread
 def predict(model: Pipeline, table: pd.DataFrame) -> np.ndarray:
     """The probability of a late arrival for each row, of shape (rows,)."""
     return model.predict_proba(table[FEATURES])[:, 1]
@@ -161,7 +179,7 @@ def _write_again(dumped: bytes, file: Path) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> Pipeline:
-    """Load a model; DataError if it is missing, broken, no model or holds a type that is not trusted."""
+    """Load a model; DataError if it is missing, broken, no model, of other features, or holds a type that is not trusted."""
     try:
         model = skops.io.load(path, trusted=TRUSTED_TYPES)
     except FileNotFoundError:
@@ -170,6 +188,13 @@ def load(path: str | os.PathLike[str]) -> Pipeline:
         raise DataError(f"{path}: cannot be loaded as a model: {error}") from None
     if not isinstance(model, Pipeline):
         raise DataError(f"{path}: holds a {type(model).__name__}, not a model")
+    learned = list(getattr(model, "feature_names_in_", []))
+    if learned != FEATURES:
+        gone, new = ([name for name in a if name not in b] for a, b in ((learned, FEATURES), (FEATURES, learned)))
+        raise DataError(
+            f"{path}: the model learned from other features than columns.py has;"
+            f" there no longer: {', '.join(gone) or 'none'}; new to it: {', '.join(new) or 'none'}"
+        )
     return model
 
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from flight_delays.errors import ParamsError
 
-Month = Annotated[str, Field(pattern=r"^(19[89]\d|20\d\d)-(0[1-9]|1[0-2])$")]
+MONTH = r"^(19[89]\d|20\d\d)-(0[1-9]|1[0-2])$"
+Month = Annotated[str, Field(pattern=MONTH)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -97,6 +98,7 @@ class Evaluate(Section):
 class Gate(Section):
     """What a model must reach before it is registered."""
 
+    compare: Literal["champion", "thresholds"]
     min_roc_auc: Share
     min_average_precision: Share
     max_brier: Share

@@ -6,6 +6,7 @@ task, KFP component.
 
 import importlib
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,16 +46,22 @@ def edges() -> set[tuple[str, str]]:
 
 
 class Project:
-    """A folder with a params.yaml: the paths of its artefacts and the arguments of its stages."""
+    """A folder with a params.yaml: the paths of its artefacts and the arguments of its stages.
 
-    def __init__(self, root: str | os.PathLike[str], params: parameters.Params):
+    `backfill` says that the run is about the past: what would we have had then?
+    """
+
+    def __init__(self, root: str | os.PathLike[str], params: parameters.Params, *, backfill: bool = False):
         self.root = Path(root)
         self.params = params
+        self.backfill = backfill
         self.metrics = self.root / "reports/metrics.json"
         self.predictions = self.root / "reports/predictions.parquet"
         self.plots = self.root / "reports/plots"
+        self.training = self.root / "reports/training.json"
         self.decision = self.root / "reports/decision.json"
         self.receipt = self.root / "reports/registered.json"
+        self.card = self.root / "reports/model_card.md"
         self.registry = self.root / "registry"
         self._publishing = self.root / ".engines/publishing.json"
 
@@ -118,9 +125,13 @@ class Project:
         """The prepared month, in the folder of its part of the split."""
         return self.root / f"data/prepared/{self.params.months[month]}/{month}.parquet"
 
+    def prepared(self, part: Literal["train", "test"]) -> dict[str, Path]:
+        """The prepared months of one part by name."""
+        return {month: self.features(month) for month in self.months_of(part)}
+
     def features_of(self, part: Literal["train", "test"]) -> list[Path]:
         """The prepared months of one part."""
-        return [self.features(month) for month in self.months_of(part)]
+        return list(self.prepared(part).values())
 
     def model(self, candidate: str) -> Path:
         """The trained candidate."""
@@ -131,6 +142,19 @@ class Project:
         """All trained candidates by name."""
         return {candidate: self.model(candidate) for candidate in self.candidates}
 
+    def record(self, candidate: str) -> Path:
+        """What is worth logging about the training of a candidate."""
+        return self.root / f"models/{candidate}.json"
+
+    @property
+    def records(self) -> dict[str, Path]:
+        """The training records of all candidates by name."""
+        return {candidate: self.record(candidate) for candidate in self.candidates}
+
+    def predicted(self, month: str) -> Path:
+        """What the champion said about a month."""
+        return self.root / f"data/predicted/{month}.parquet"
+
     def options(self, stage: str, item: str | None = None) -> dict[str, Any]:
         """The keyword arguments of a stage: what params.yaml decides, and its month or candidate."""
         options = self.params.section(stage)
@@ -139,15 +163,16 @@ class Project:
         if stage == "train":
             options["hyperparameters"] = options.pop("candidates")[item]
         if stage == "gate":
-            options["model_name"] = self.params.section("register")["model_name"]
-        if stage == "register":
+            options |= self.params.section("register") | {"prepared_with": self._prepared_with}
             options |= {"git_commit": git_commit(self.root), "params_hash": self.params.sha256()}
+        if stage in ("gate", "register"):
+            options["backfill"] = self.backfill
         each = STAGES[stage].each
         return options | ({each: item} if each else {})
 
     def paths(self, stage: str, item: str | None = None) -> tuple:
         """The positional arguments of a stage: what it reads, then what it writes."""
-        train, test = self.features_of("train"), self.features_of("test")
+        train, test = self.prepared("train"), self.prepared("test")
         match stage, item:
             case "ingest", str(month):
                 return (self.raw(month),)
@@ -156,11 +181,11 @@ class Project:
             case "prepare", str(month):
                 return self.raw(month), self.report(month), self.features(month)
             case "train", str(candidate):
-                return train, self.model(candidate)
+                return train, self.model(candidate), self.record(candidate)
             case "evaluate", _:
-                return self.models, test, self.metrics, self.predictions, self.plots
+                return self.models, self.records, list(test.values()), self.metrics, self.predictions, self.plots, self.training
             case "gate", _:
-                return self.metrics, test, self.registry, self.decision
+                return self.metrics, self.training, test, self.registry, self.decision
             case "register", _:
                 return self.models, train, self.metrics, self.decision, self.registry, self.receipt
         raise ValueError(f"{stage} {item}")
@@ -173,16 +198,61 @@ class Project:
         function = getattr(importlib.import_module(f"flight_delays.stages.{stage}"), stage)
         function(*self.paths(stage, item), **self.options(stage, item))
 
+    def predict(self, month: str) -> Path:
+        """Ask the champion about a month, which need not stand in params.yaml; give the file with its answers."""
+        if not re.fullmatch(parameters.MONTH, month):
+            raise ParamsError(f"{month!r} is not a month such as 2013-01")
+        from flight_delays.predict import predict
+
+        source, windows = self.options("ingest", month), self.params.section("prepare")
+        predict(
+            self.registry,
+            self.predicted(month),
+            **source | {"horizon_hours": windows["horizon_hours"], "window_hours": windows["window_hours"]},
+            prepared_with=self._prepared_with,
+            model_name=self.params.section("register")["model_name"],
+        )
+        return self.predicted(month)
+
+    def write_card(self) -> Path:
+        """Write the model card of the last run; give its file."""
+        from flight_delays.card import card
+
+        source, name = self.params.section("ingest")["source"], self.params.section("register")["model_name"]
+        card(self.metrics, self.decision, self.training, self.receipt, self.card, source=source, model_name=name)
+        return self.card
+
+    @property
+    def _prepared_with(self) -> str:
+        """The parameters of `prepare` in one line: a model is asked about features that were made in the same way."""
+        return " ".join(f"{name}={value}" for name, value in sorted(self.params.section("prepare").items()))
+
+
+# what decides a result, if the data are the same; what a run writes, such as metrics.json and dvc.lock, is not here
+_DECIDES = ("flight_delays", "params.yaml", "run_pipeline.py", "MLproject", "dvc.yaml", "dags", "flows", "kubeflow_pipeline")
+
 
 def git_commit(root: Path) -> str:
-    """The commit that is checked out in `root`, or "unknown" outside of a git repository."""
+    """The commit that is checked out in `root`, with "-dirty" if code, adapters or params.yaml differ from it.
+
+    "unknown" outside of a git repository.
+    """
     # a hook of another repository tells every git, by variables, to look there
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+
+    def git(*command: str) -> str | None:
+        done = subprocess.run(["git", *command], cwd=root, env=env, capture_output=True, text=True, check=False)
+        return done.stdout.strip() if done.returncode == 0 else None
+
     try:
-        done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, env=env, capture_output=True, text=True, check=False)
+        commit = git("rev-parse", "HEAD")
     except FileNotFoundError:
         return "unknown"
-    return done.stdout.strip() if done.returncode == 0 else "unknown"
+    if commit is None:
+        return "unknown"
+    # the lock of the index belongs to whoever works in the repository
+    changed = git("--no-optional-locks", "status", "--porcelain", "--untracked-files=normal", "--", *_DECIDES)
+    return f"{commit}-dirty" if changed else commit
 
 
 def as_text(project: Project) -> str:

@@ -3,64 +3,63 @@
 python kubeflow_pipeline/flight_delays_kfp.py             run it on this machine, a process for each task
 python kubeflow_pipeline/flight_delays_kfp.py compile     write flight_delays.yaml, which a cluster takes as it is
 
-Compile again after a change in params.yaml: months, candidates and options are part of the compiled pipeline.
+The package is found by PYTHONPATH (export PYTHONPATH="$PWD"), or because it is installed.
+Compile again after a change in params.yaml: months, candidates and options are part of the compiled pipeline. The
+components are in components.py.j2, beside this file; here is how they are joined, and run on this machine.
 """
 
 import argparse
-import inspect
 import json
-import linecache
 import os
 import re
+import runpy
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import NamedTuple
 
+from jinja2 import Environment, StrictUndefined
 from kfp import compiler, dsl, local
 from kfp.dsl.graph_component import GraphComponent
 
+from flight_delays import artifacts, place
+from flight_delays.errors import GateClosed, PipelineError
+from flight_delays.pipeline import Project, git_commit
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from flight_delays import artifacts  # noqa: E402
-from flight_delays.errors import GateClosed, ParamsError  # noqa: E402
-from flight_delays.pipeline import Project, git_commit  # noqa: E402
-
 COMPILED = Path(__file__).with_name("flight_delays.yaml")
+TEMPLATE = Path(__file__).with_name("components.py.j2")
 OUTPUTS = ROOT / ".engines/kubeflow"
+COMPONENTS = OUTPUTS / "components.py"
 
 # For a cluster: an image with Python, kfp and this project, its root in PYTHONPATH, pushed to where the cluster pulls
-# from. Give every build a tag of its own: KFP takes cached results for as long as image and inputs are the same.
+# from. Dockerfile says how. Give every build a tag of its own: KFP takes cached results for as long as image and
+# inputs are the same.
 IMAGE = "flight-delays-python:1"
 
 
-def component(function: Callable[..., None], **several: Sequence[str]) -> Callable[..., dsl.PipelineTask]:
-    """Make a component of a function; an argument named in `several` gets an input for each of its items.
+def components(project: Project) -> SimpleNamespace:
+    """The seven components by name, rendered from components.py.j2 for the months and candidates of params.yaml.
 
-    KFP 2 cannot pass the outputs of several tasks to one input (dsl.Collected can, but not on a local run). So
-    `months: dict[str, dsl.Dataset]` is written out to `months_2013_01: dsl.Input[dsl.Dataset], ...` in the source,
-    which is what KFP takes of a component.
+    They are left in .engines/kubeflow/components.py: KFP takes the text of a component from its file.
     """
-    header, body = inspect.getsource(function).split(") -> None:\n", 1)
-    for name, items in several.items():
-        names = {item: input_name(name, item) for item in items}
-        [kind] = re.findall(rf"\b{name}: dict\[str, ([\w.]+)\]", header)
-        arguments = ", ".join(f"{each}: dsl.Input[{kind}]" for each in names.values())
-        header = header.replace(f"{name}: dict[str, {kind}]", arguments)
-        collected = ", ".join(f'"{item}": {each}' for item, each in names.items())
-        body = f"    {name} = {{{collected}}}\n{body}"
-    source = f"{header}) -> None:\n{body}"
-    file = f"<component {function.__name__}>"
-    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # where inspect looks for it
-    namespace = {**function.__globals__}
-    exec(compile(source, file, "exec"), namespace)
-    written_out = namespace[function.__name__]
-    written_out.__doc__ = function.__doc__
-    return dsl.component(written_out, base_image=IMAGE, install_kfp_package=False)
+    environment = Environment(  # it renders Python: nothing is to be escaped
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined
+    )
+    text = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+        image=IMAGE,
+        train_months=project.months_of("train"),
+        test_months=project.months_of("test"),
+        candidates=project.candidates,
+        input_name=input_name,
+    )
+    COMPONENTS.parent.mkdir(parents=True, exist_ok=True)
+    COMPONENTS.write_text(text, encoding="utf-8")
+    return SimpleNamespace(**runpy.run_path(str(COMPONENTS)))
 
 
 def input_name(argument: str, item: str) -> str:
@@ -73,179 +72,17 @@ def inputs(argument: str, outputs: dict) -> dict:
     return {input_name(argument, item): output for item, output in outputs.items()}
 
 
-# The components. A cluster gets the text of each function and nothing around it: imports belong inside.
-
-
-def ingest(
-    raw: dsl.Output[dsl.Dataset],
-    month: str,
-    source: str,
-    path: str = "",
-    rows: int = 0,
-) -> None:
-    """Fetch one month of raw data; an empty path and 0 rows stand for null, which the local runner does not take."""
-    from flight_delays.stages.ingest import ingest as stage
-
-    stage(raw.path, month=month, source=source, path=path or None, rows=rows or None)
-
-
-def validate(
-    raw: dsl.Input[dsl.Dataset],
-    report: dsl.Output[dsl.Artifact],
-    month: str,
-    min_rows: int,
-    max_missing_share: float,
-) -> None:
-    """Check one month of raw data."""
-    from flight_delays.stages.validate import validate as stage
-
-    stage(raw.path, report.path, month=month, min_rows=min_rows, max_missing_share=max_missing_share)
-
-
-def prepare(
-    raw: dsl.Input[dsl.Dataset],
-    report: dsl.Input[dsl.Artifact],
-    features: dsl.Output[dsl.Dataset],
-    month: str,
-    horizon_hours: float,
-    window_hours: float,
-    late_minutes: int,
-) -> None:
-    """Turn one month into what a model may know before departure."""
-    from flight_delays.stages.prepare import prepare as stage
-
-    stage(
-        raw.path,
-        report.path,
-        features.path,
-        month=month,
-        horizon_hours=horizon_hours,
-        window_hours=window_hours,
-        late_minutes=late_minutes,
-    )
-
-
-def train(
-    months: dict[str, dsl.Dataset], model: dsl.Output[dsl.Model], candidate: str, seed: int, hyperparameters: str
-) -> None:
-    """Train one candidate on the months of the train part.
-
-    The hyperparameters come as JSON text: the numbers of a dict all become floats on the way, and 80.0 iterations
-    are refused.
-    """
-    import json
-
-    from flight_delays.stages.train import train as stage
-
-    model.metadata["candidate"] = candidate
-    features = [month.path for month in months.values()]
-    stage(features, model.path, candidate=candidate, seed=seed, hyperparameters=json.loads(hyperparameters))
-
-
-def evaluate(
-    models: dict[str, dsl.Model],
-    months: dict[str, dsl.Dataset],
-    metrics: dsl.Output[dsl.Metrics],
-    predictions: dsl.Output[dsl.Dataset],
-    plots: dsl.Output[dsl.Artifact],
-    curves: dsl.Output[dsl.HTML],
-    choose_by: str,
-    calibration_bins: int,
-) -> None:
-    """Compare the candidates on later months; KFP shows the metrics and the curves beside the task."""
-    import base64
-    from pathlib import Path
-
-    from flight_delays import artifacts
-    from flight_delays.stages.evaluate import evaluate as stage
-
-    stage(
-        {candidate: model.path for candidate, model in models.items()},
-        [month.path for month in months.values()],
-        metrics.path,
-        predictions.path,
-        plots.path,
-        choose_by=choose_by,
-        calibration_bins=calibration_bins,
-    )
-    for candidate, scores in artifacts.read_json(metrics.path)["candidates"].items():
-        for name, value in scores.items():
-            metrics.log_metric(f"{candidate} {name}", value)
-    pictures = [
-        f'<img alt="{file.stem}" src="data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()}">'
-        for file in sorted(Path(plots.path).glob("*.png"))
-    ]
-    Path(curves.path).write_text("\n".join(pictures), encoding="utf-8")
-
-
-def gate(
-    metrics: dsl.Input[dsl.Metrics],
-    months: dict[str, dsl.Dataset],
-    decision: dsl.Output[dsl.Artifact],
-    registry: str,
-    model_name: str,
-    min_roc_auc: float,
-    min_average_precision: float,
-    max_brier: float,
-    max_roc_auc_drop: float,
-) -> None:
-    """Let the best candidate pass, or stop it: the task fails, and nothing after it runs."""
-    from flight_delays.stages.gate import gate as stage
-
-    stage(
-        metrics.path,
-        [month.path for month in months.values()],
-        registry,
-        decision.path,
-        model_name=model_name,
-        min_roc_auc=min_roc_auc,
-        min_average_precision=min_average_precision,
-        max_brier=max_brier,
-        max_roc_auc_drop=max_roc_auc_drop,
-    )
-
-
-def register(
-    models: dict[str, dsl.Model],
-    months: dict[str, dsl.Dataset],
-    metrics: dsl.Input[dsl.Metrics],
-    decision: dsl.Input[dsl.Artifact],
-    receipt: dsl.Output[dsl.Artifact],
-    registry: str,
-    model_name: str,
-    git_commit: str,
-    params_hash: str,
-) -> None:
-    """Put the model that passed into the registry."""
-    from flight_delays.stages.register import register as stage
-
-    stage(
-        {candidate: model.path for candidate, model in models.items()},
-        [month.path for month in months.values()],
-        metrics.path,
-        decision.path,
-        registry,
-        receipt.path,
-        model_name=model_name,
-        git_commit=git_commit,
-        params_hash=params_hash,
-    )
-
-
 def build(project: Project) -> GraphComponent:
     """The pipeline for the months and candidates of params.yaml: their loops are unrolled here, when it is compiled.
 
-    Its outputs are what a run leaves: metrics, predictions, plots, decision, receipt and a model for each candidate.
+    Its outputs are what a run leaves: the reports, and for each candidate its model and its training record.
     """
     train_months, test_months = project.months_of("train"), project.months_of("test")
-    ingest_month, validate_month, prepare_month = component(ingest), component(validate), component(prepare)
-    train_candidate = component(train, months=train_months)
-    evaluate_all = component(evaluate, models=project.candidates, months=test_months)
-    gate_best = component(gate, months=test_months)
-    register_best = component(register, models=project.candidates, months=train_months)
+    stages = components(project)
     fields = {"metrics": dsl.Metrics, "predictions": dsl.Dataset}
-    fields |= dict.fromkeys(["plots", "decision", "receipt"], dsl.Artifact)
+    fields |= dict.fromkeys(["plots", "training", "decision", "receipt"], dsl.Artifact)
     fields |= {input_name("model", candidate): dsl.Model for candidate in project.candidates}
+    fields |= {input_name("record", candidate): dsl.Artifact for candidate in project.candidates}
     outputs = NamedTuple("Outputs", fields.items())  # type: ignore[misc]  # which fields it has is known when this runs
 
     # registry is a folder that the tasks share. On a cluster: a volume, mounted into gate and register
@@ -256,14 +93,14 @@ def build(project: Project) -> GraphComponent:
         git_commit: str = "unknown",
         params_hash: str = project.params.sha256(),
     ) -> outputs:
-        features, models = {}, {}
+        features, models, records = {}, {}, {}
         for month in project.months:
             fetch = {name: value for name, value in project.options("ingest", month).items() if value is not None}
-            ingested = ingest_month(**fetch).set_display_name(f"ingest {month}")
+            ingested = stages.ingest(**fetch).set_display_name(f"ingest {month}")
             ingested.set_retry(num_retries=2, backoff_duration="5s")  # the one that may meet a network; ignored locally
             raw = ingested.outputs["raw"]
-            report = validate_month(raw=raw, **project.options("validate", month)).set_display_name(f"validate {month}")
-            prepared = prepare_month(raw=raw, report=report.outputs["report"], **project.options("prepare", month))
+            report = stages.validate(raw=raw, **project.options("validate", month)).set_display_name(f"validate {month}")
+            prepared = stages.prepare(raw=raw, report=report.outputs["report"], **project.options("prepare", month))
             features[month] = prepared.set_display_name(f"prepare {month}").outputs["features"]
         learn = {month: features[month] for month in train_months}
         judge = {month: features[month] for month in test_months}
@@ -271,31 +108,38 @@ def build(project: Project) -> GraphComponent:
         for candidate in project.candidates:
             how = project.options("train", candidate)
             how["hyperparameters"] = json.dumps(how["hyperparameters"])
-            trained = train_candidate(**inputs("months", learn), **how)
-            models[candidate] = trained.set_display_name(f"train {candidate}").outputs["model"]
+            trained = stages.train(**inputs("months", learn), **how)
+            trained.set_display_name(f"train {candidate}")
+            models[candidate], records[candidate] = trained.outputs["model"], trained.outputs["record"]
 
-        scored = evaluate_all(**inputs("models", models), **inputs("months", judge), **project.options("evaluate"))
-        metrics = scored.outputs["metrics"]
-        decision = gate_best(
-            metrics=metrics, **inputs("months", judge), registry=registry, **project.options("gate")
+        scored = stages.evaluate(
+            **inputs("models", models),
+            **inputs("records", records),
+            **inputs("months", judge),
+            **project.options("evaluate"),
+        )
+        metrics, training = scored.outputs["metrics"], scored.outputs["training"]
+        how = project.options("gate") | {"git_commit": git_commit, "params_hash": params_hash}
+        decision = stages.gate(
+            metrics=metrics, training=training, **inputs("months", judge), registry=registry, **how
         ).set_caching_options(False)  # the champion it compares with is no input that KFP knows of
-        receipt = register_best(
+        receipt = stages.register(
             **inputs("models", models),
             **inputs("months", learn),
             metrics=metrics,
             decision=decision.outputs["decision"],
             registry=registry,
-            model_name=project.params.section("register")["model_name"],
-            git_commit=git_commit,
-            params_hash=params_hash,
+            **project.options("register"),
         ).set_caching_options(False)  # it must write to the registry, whatever was written before
         return outputs(  # type: ignore[call-arg]  # the fields, see above
             metrics=metrics,
             predictions=scored.outputs["predictions"],
             plots=scored.outputs["plots"],
+            training=training,
             decision=decision.outputs["decision"],
             receipt=receipt.outputs["receipt"],
             **{input_name("model", candidate): model for candidate, model in models.items()},
+            **{input_name("record", candidate): record for candidate, record in records.items()},
         )
 
     return flight_delays
@@ -313,9 +157,8 @@ def run() -> int:
     Tasks keep their outputs in .engines/kubeflow/flight-delays-TIME/TASK. If one fails, what was published before stays.
     """
     project = Project.load(ROOT)
-    pipeline = build(project)
     shutil.rmtree(OUTPUTS, ignore_errors=True)
-    OUTPUTS.mkdir(parents=True)
+    pipeline = build(project)
     compiler.Compiler().compile(pipeline, str(OUTPUTS / "pipeline.yaml"))  # what runs here, with these params
     params_hash, registry = project.params.sha256(), str(project.registry.resolve())
     with TemporaryDirectory(dir=OUTPUTS) as temporary, surroundings_of_tasks(temporary):
@@ -365,8 +208,10 @@ def _made_by(pipeline: GraphComponent) -> dict[str, Path]:
 
 def publish(project: Project, made: dict[str, Path]) -> None:
     """Put the outputs of a run, given by name as `_made_by` does, where the project keeps its artefacts."""
-    targets = {name: getattr(project, name) for name in ("metrics", "predictions", "plots", "decision", "receipt")}
+    reports = ("metrics", "predictions", "plots", "training", "decision", "receipt")
+    targets = {name: getattr(project, name) for name in reports}
     targets |= {input_name("model", candidate): path for candidate, path in project.models.items()}
+    targets |= {input_name("record", candidate): path for candidate, path in project.records.items()}
     project.publish({targets[name]: source for name, source in made.items() if source.exists()})
 
 
@@ -374,9 +219,11 @@ def main() -> int:
     """Do what the command line asks and give the exit code: 0 done, 1 a stage failed, 2 wrong use, 3 the gate said no."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("action", nargs="?", choices=["run", "compile"], default="run")
+    action = parser.parse_args().action
     try:
-        return compile_pipeline() if parser.parse_args().action == "compile" else run()
-    except ParamsError as error:
+        place.check(ROOT)
+        return compile_pipeline() if action == "compile" else run()
+    except PipelineError as error:
         print(error, file=sys.stderr)
         return error.exit_code
 

@@ -13,11 +13,12 @@ import pandas as pd
 import pytest
 
 import run_pipeline
+from flight_delays.columns import CATEGORIES, TARGET
 from flight_delays.errors import DataError
 from flight_delays.pipeline import Project
 from flight_delays.sources import bts, nycflights13
 from flight_delays.stages.ingest import thin
-from flight_delays.stages.prepare import CATEGORIES, TARGET, build
+from flight_delays.stages.prepare import build
 
 _DIVERSION = ["Airport", "AirportID", "AirportSeqID", "WheelsOn", "TotalGTime", "LongestGTime", "WheelsOff", "TailNum"]
 _NAMES = """\
@@ -48,7 +49,7 @@ def _decimal(values: pd.Series) -> pd.Series:
 
 
 def _as_csv(flights: pd.DataFrame) -> str:
-    """The text of the Bureau's CSV file with these flights (columns of `sources.tables.FLIGHTS`)."""
+    """The text of the Bureau's CSV file with these flights (columns of `columns.FLIGHTS`)."""
     cells = pd.DataFrame("", index=flights.index, columns=_COLUMNS)
     date = flights["date"]
     for name, part in {"Year": date.dt.year, "Quarter": date.dt.quarter, "Month": date.dt.month}.items():

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flight_delays.sources.tables import PLANES, WEATHER, empty
-from flight_delays.stages.ingest import KEY, thin
-from flight_delays.stages.prepare import FEATURES, NUMBERS, TARGET, build, recent_delays
+from flight_delays.columns import FEATURES, KEY, NUMBERS, PLANES, TARGET, WEATHER
+from flight_delays.sources.tables import empty
+from flight_delays.stages.ingest import thin
+from flight_delays.stages.prepare import build, recent_delays
 
 MINUTE = pd.Timedelta(minutes=1)
 OPTIONS = {"horizon_hours": 2, "window_hours": 2, "late_minutes": 15}

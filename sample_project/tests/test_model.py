@@ -13,9 +13,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from flight_delays import artifacts, model
+from flight_delays.columns import FEATURES, TARGET
 from flight_delays.errors import DataError
 from flight_delays.pipeline import Project
-from flight_delays.stages.prepare import FEATURES, TARGET
 
 UP_TO_EVALUATE = """
 from flight_delays.pipeline import STAGES, Project

@@ -48,6 +48,7 @@ def _message(tmp_path, text: str | bytes) -> str:
         ("ingest.source", "bts", "ingest: source bts needs a path: the monthly CSV or zip, or the folder with them"),
         ("prepare.horizon_hours", -1, "prepare.horizon_hours: Input should be greater than or equal to 0, got -1"),
         ("prepare.late_minutes", None, "prepare.late_minutes: Input should be a valid integer, got None"),
+        ("gate.compare", "nobody", "gate.compare: Input should be 'champion' or 'thresholds', got 'nobody'"),
         ("gate.min_roc_auc", 60, "gate.min_roc_auc: Input should be less than or equal to 1, got 60"),
         ("gate.max_brier", float("nan"), "gate.max_brier: Input should be a finite number, got nan"),
         ("train.candidates.logistic.C", float("inf"), "train.candidates.logistic.C: Input should be a finite number, got inf"),

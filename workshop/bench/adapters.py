@@ -12,8 +12,16 @@ from workshop.sandbox import Sandbox
 _REPEATS = 5  # for differences smaller than the machine's noise
 _FEW_ROWS = 2_000  # of each month, where only the engine's own time counts
 # Which arguments an empty stage of each kind writes to:
-_OUTPUTS = {"ingest": [0], "validate": [1], "prepare": [2], "train": [1], "evaluate": [2, 3, 4], "gate": [3], "register": [5]}
-_FOLDERS = {"ingest": [0], "evaluate": [4]}
+_OUTPUTS = {
+    "ingest": [0],
+    "validate": [1],
+    "prepare": [2],
+    "train": [1, 2],
+    "evaluate": [3, 4, 5, 6],
+    "gate": [4],
+    "register": [5],
+}
+_FOLDERS = {"ingest": [0], "evaluate": [5]}
 _EMPTY_STAGE = '''
 
 @recorded

@@ -146,7 +146,7 @@ def session(sandbox: Sandbox, *, ui: bool = False) -> Iterator[Prefect]:
     url = f"http://127.0.0.1:{port}"
     settings = {
         "PREFECT_HOME": str(home),
-        "PREFECT_LOCAL_STORAGE_PATH": str(home / "results"),
+        "PREFECT_LOCAL_STORAGE_PATH": str(home / "storage"),  # of other flows; ours says where its results are
         "PREFECT_MEMO_STORE_PATH": str(home / "memo_store.toml"),
         "PREFECT_API_URL": f"{url}/api",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",

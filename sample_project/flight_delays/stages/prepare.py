@@ -1,5 +1,6 @@
 """Turn one month of raw data into what a model may know before departure."""
 
+import logging
 import os
 from pathlib import Path
 
@@ -7,31 +8,11 @@ import numpy as np
 import pandas as pd
 
 from flight_delays import artifacts
+from flight_delays.columns import FEATURES, KEY, TARGET
 from flight_delays.errors import DataError
 from flight_delays.journal import recorded
-from flight_delays.stages.ingest import KEY
 
-CATEGORIES = ["carrier", "origin", "dest"]
-NUMBERS = [
-    "minute_of_day",  # scheduled departure, local clock
-    "weekday",  # Monday is 0
-    "distance",
-    "temp",
-    "humid",
-    "wind_speed",
-    "wind_gust",
-    "precip",
-    "pressure",
-    "visib",
-    "plane_age",  # years
-    "seats",
-    "origin_departures",  # how many flights left this airport in the window
-    "origin_delay",  # their mean departure delay, minutes
-    "carrier_departures",  # the same for the carrier's flights from this airport
-    "carrier_delay",
-]
-FEATURES = CATEGORIES + NUMBERS
-TARGET = "late"
+logger = logging.getLogger(__name__)
 _MINUTE = np.timedelta64(1, "m")
 _WEATHER_AGE = pd.Timedelta(hours=3)  # an older reading is no longer the weather
 
@@ -67,18 +48,12 @@ def recent_delays(flights: pd.DataFrame, groups: list[str], cutoff: pd.Series, w
     return result
 
 
-def build(
-    flights: pd.DataFrame,
-    weather: pd.DataFrame,
-    planes: pd.DataFrame,
-    *,
-    horizon_hours: float,
-    window_hours: float,
-    late_minutes: int,
+def describe(
+    flights: pd.DataFrame, weather: pd.DataFrame, planes: pd.DataFrame, *, horizon_hours: float, window_hours: float
 ) -> pd.DataFrame:
-    """The table a model learns from: key, FEATURES, TARGET (0 or 1); one row a flight that arrived as planned.
+    """What is known of each scheduled flight before its departure: key and FEATURES, a row a flight, ordered by key.
 
-    Takes the tables of `sources.tables`. No feature depends on anything that happened later than
+    Takes the tables of a source. No feature depends on anything that happened later than
     `horizon_hours` before the flight's scheduled departure. The plane is taken as assigned by then.
     """
     flights = flights.sort_values(KEY, kind="stable", ignore_index=True)
@@ -111,9 +86,23 @@ def build(
         recent = recent_delays(flights, groups, cutoff, window)
         table[[f"{prefix}_departures", f"{prefix}_delay"]] = recent[["departures", "delay"]]
 
-    arrived = flights["arr_delay"].notna()
+    return table[[*KEY, *[name for name in FEATURES if name not in KEY]]]
+
+
+def build(
+    flights: pd.DataFrame,
+    weather: pd.DataFrame,
+    planes: pd.DataFrame,
+    *,
+    horizon_hours: float,
+    window_hours: float,
+    late_minutes: int,
+) -> pd.DataFrame:
+    """The table a model learns from: as `describe` gives it, and the TARGET (0 or 1), of flights that arrived as planned."""
+    flights = flights.sort_values(KEY, kind="stable", ignore_index=True)
+    table = describe(flights, weather, planes, horizon_hours=horizon_hours, window_hours=window_hours)
     table[TARGET] = (flights["arr_delay"] >= late_minutes).astype("int8")
-    return table.loc[arrived, [*KEY, *[f for f in FEATURES if f not in KEY], TARGET]].reset_index(drop=True)
+    return table[flights["arr_delay"].notna()].reset_index(drop=True)
 
 
 @recorded
@@ -138,3 +127,4 @@ def prepare(
     tables = {name: artifacts.read_parquet(raw / f"{name}.parquet") for name in ("flights", "weather", "planes")}
     features = build(**tables, horizon_hours=horizon_hours, window_hours=window_hours, late_minutes=late_minutes)
     artifacts.write_parquet(features_path, features)
+    logger.info("%s: %d flights that arrived, %d of them late", month, len(features), features[TARGET].sum())

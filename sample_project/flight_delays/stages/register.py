@@ -1,40 +1,50 @@
 """Put the model that passed the gate into the registry and make it the champion."""
 
+import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from flight_delays import artifacts
+from flight_delays.columns import FEATURES
 from flight_delays.errors import DataError
 from flight_delays.journal import recorded
-from flight_delays.registry import Registry
+from flight_delays.registry import CHAMPION, Registry
+
+logger = logging.getLogger(__name__)
+_EXAMPLE_ROWS = 5
 
 
 @recorded
 def register(
     model_paths: Mapping[str, str | os.PathLike[str]],
-    features_paths: Sequence[str | os.PathLike[str]],
+    features_paths: Mapping[str, str | os.PathLike[str]],
     metrics_path: str | os.PathLike[str],
     decision_path: str | os.PathLike[str],
     registry_dir: str | os.PathLike[str],
     receipt_path: str | os.PathLike[str],
     *,
     model_name: str,
-    git_commit: str,
-    params_hash: str,
+    backfill: bool,
 ) -> None:
-    """Register the best candidate; `features_paths` are the months it was trained on.
+    """Register the model that passed, from the run that `gate` logged; `features_paths` are the months it learned from.
 
-    The alias champion moves to it; the version it replaces stays. A run with the same data, parameters, commit
-    and metrics finds its version again instead of making another, so a retry does no harm. Writes what was
-    registered to `receipt_path` (JSON). DataError if the gate's decision is not a yes for this model.
+    The alias champion moves to it, but not in a `backfill`, which is about the past; the version it replaces stays. A
+    run that has its version already gets no other, so a retry does no harm. Writes what was registered to `receipt_path`
+    (JSON). DataError if the gate's decision is a no, or was made on another model, other months or other metrics.
     """
-    metrics = artifacts.read_json(metrics_path, "best", "candidates")
-    decision = artifacts.read_json(decision_path, "passed", "candidate")
-    best = metrics["best"]
-    if not decision["passed"] or decision["candidate"] != best:
+    decision = artifacts.read_json(decision_path, "passed", "candidate", "tags")
+    best, tags = decision["candidate"], decision["tags"]
+    now = {
+        "model_hash": artifacts.sha256(model_paths[best]),
+        "data_hash": artifacts.sha256_of_all(features_paths.values()),
+        "metrics_hash": artifacts.sha256(metrics_path),
+    }
+    if not decision["passed"] or not now.items() <= tags.items():
         raise DataError(f"{decision_path}: says no to {best}, or speaks of another model; run gate again")
-    data_hash = artifacts.sha256_of_all(features_paths)
-    tags = {"git_commit": git_commit, "data_hash": data_hash, "params_hash": params_hash, "candidate": best}
-    tags["metrics_hash"] = artifacts.sha256(metrics_path)  # tells apart what code that is not committed yet has made
-    version = Registry(registry_dir, model_name).promote(model_paths[best], tags=tags, scores=metrics["candidates"][best])
-    artifacts.write_json(receipt_path, {"model_name": model_name, "version": version, "alias": "champion", **tags})
+    example = artifacts.read_parquet(features_paths[min(features_paths)])[FEATURES].head(_EXAMPLE_ROWS)
+    registry = Registry(registry_dir, model_name)
+    make = registry.add if backfill else registry.promote
+    version = make(model_paths[best], tags=tags, example=example)
+    alias = None if backfill else CHAMPION
+    artifacts.write_json(receipt_path, {"model_name": model_name, "version": version, "alias": alias, **tags})
+    logger.info("%s is version %d of %s, %s", best, version, model_name, "not the champion" if backfill else "and the champion")

@@ -1,16 +1,18 @@
 """Look at one month of raw data before anybody trains on it."""
 
+import logging
 import os
 from pathlib import Path
 
 import pandas as pd
 import pandera.pandas as pa
 
-from flight_delays import artifacts
+from flight_delays import artifacts, columns
+from flight_delays.columns import KEY
 from flight_delays.errors import DataError
 from flight_delays.journal import recorded
-from flight_delays.sources import tables as sources
-from flight_delays.stages.ingest import KEY
+
+logger = logging.getLogger(__name__)
 
 
 def _clock(nullable: bool) -> pa.Column:
@@ -141,21 +143,20 @@ def validate(
     """
     raw = Path(raw_dir)
     tables = {}
-    schemas = {"flights": (FLIGHTS, sources.FLIGHTS), "weather": (WEATHER, sources.WEATHER), "planes": (PLANES, sources.PLANES)}
-    for name, (schema, columns) in schemas.items():
+    schemas = {"flights": (FLIGHTS, columns.FLIGHTS), "weather": (WEATHER, columns.WEATHER), "planes": (PLANES, columns.PLANES)}
+    for name, (schema, expected) in schemas.items():
         file = raw / f"{name}.parquet"
         tables[name] = artifacts.read_parquet(file)
-        check_columns(tables[name], columns, str(file))
+        check_columns(tables[name], expected, str(file))
         check_values(tables[name], schema, str(file))
     flights = tables["flights"]
     check_rules(flights, str(raw / "flights.parquet"), month=month, min_rows=min_rows, max_missing_share=max_missing_share)
-    artifacts.write_json(
-        report_path,
-        {
-            "month": month,
-            "rows": {name: len(table) for name, table in tables.items()},
-            "never_left": int(flights["dep_time"].isna().sum()),
-            "cancelled_or_diverted": int(flights["arr_delay"].isna().sum()),
-            "raw_sha256": artifacts.sha256(raw),
-        },
-    )
+    report = {
+        "month": month,
+        "rows": {name: len(table) for name, table in tables.items()},
+        "never_left": int(flights["dep_time"].isna().sum()),
+        "cancelled_or_diverted": int(flights["arr_delay"].isna().sum()),
+        "raw_sha256": artifacts.sha256(raw),
+    }
+    artifacts.write_json(report_path, report)
+    logger.info("%s: %d flights, %d of them never arrived", month, len(flights), report["cancelled_or_diverted"])

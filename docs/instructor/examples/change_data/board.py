@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from flight_delays.sources.tables import FLIGHTS, PLANES, WEATHER, Tables, conform, empty, read_csv
+from flight_delays.columns import FLIGHTS, PLANES, WEATHER
+from flight_delays.sources.tables import Tables, conform, empty, read_csv
 
 _CSV = {
     "planned": "time",

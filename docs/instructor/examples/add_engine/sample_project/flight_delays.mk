@@ -12,7 +12,7 @@ TEST := $(shell $(call ASK,p.months_of('test')))
 CANDIDATES := $(shell $(call ASK,p.candidates))
 
 STAGE = $(PYTHON) -m flight_delays
-CODE = params.yaml flight_delays/stages/$(1).py
+CODE = params.yaml flight_delays/columns.py flight_delays/stages/$(1).py
 LEARN := $(TRAIN:%=data/prepared/train/%.parquet)
 CHECK := $(TEST:%=data/prepared/test/%.parquet)
 MODELS := $(CANDIDATES:%=models/%.skops)

