@@ -140,7 +140,11 @@ def test_a_task_of_the_dag_refuses_the_package_of_another_copy_in_one_line(two_c
     assert said == [f"SAID flight_delays comes from {other}, not from {mine}: set PYTHONPATH to {mine}, or install that"]
 
 
-INSTALLATION = {"python -m venv .venv", ". .venv/bin/activate", "pip install --no-deps --require-hashes -r requirements.lock"}
+INSTALLATION = {
+    "python -m venv ~/.venvs/flight-delays",
+    ". ~/.venvs/flight-delays/bin/activate",
+    "pip install --no-deps --require-hashes -r requirements.lock",
+}
 
 
 def commands(readme) -> list[str]:

@@ -308,8 +308,7 @@ from airflow.dag_processing.dagbag import DagBag
 from flight_delays.pipeline import Project
 
 project = Project.load(sandbox.root)
-for month in project.months:
-    project.run("ingest", month)
+sandbox.run(["python", "-m", "flight_delays", "ingest"])
 sorted(path.name for path in (sandbox.root / "data/raw").iterdir())
 
 # %%
