@@ -8,7 +8,7 @@ import pandas as pd
 
 from flight_delays import artifacts
 from flight_delays.pipeline import Project
-from flight_delays.stages.ingest import SOURCES, thin
+from flight_delays.stages.ingest import SOURCES, kept
 from workshop.engine_run import stored
 from workshop.engines import NAMES
 from workshop.ground.results import in_order
@@ -19,7 +19,7 @@ def count_flights(project: Project) -> int:
     total = 0
     for month in project.months:
         options = project.options("ingest", month)
-        total += len(thin(SOURCES[options["source"]](month, path=options["path"]).flights, options["rows"]))
+        total += len(kept(SOURCES[options["source"]](month, path=options["path"]).flights, options["rows"]))
     return total
 
 

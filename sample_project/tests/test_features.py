@@ -6,7 +6,7 @@ import pytest
 
 from flight_delays.columns import FEATURES, KEY, NUMBERS, PLANES, TARGET, WEATHER
 from flight_delays.sources.tables import empty
-from flight_delays.stages.ingest import thin
+from flight_delays.stages.ingest import kept
 from flight_delays.stages.prepare import build, recent_delays
 
 MINUTE = pd.Timedelta(minutes=1)
@@ -166,8 +166,15 @@ def test_features_stay_empty_without_weather_and_planes(days):
 
 
 def test_thinning_keeps_rows_spread_over_the_month_whatever_their_order(january):
-    few = thin(january.flights, 100)
+    few = january.flights.iloc[kept(january.flights, 100)].reset_index(drop=True)
     assert len(few) == 100
     assert few["date"].dt.day.nunique() == 31
-    pd.testing.assert_frame_equal(few, thin(january.flights.sample(frac=1, random_state=1), 100))
-    assert len(thin(january.flights, None)) == len(january.flights) == len(thin(january.flights, 10**6))
+    shuffled = january.flights.sample(frac=1, random_state=1)
+    pd.testing.assert_frame_equal(few, shuffled.iloc[kept(shuffled, 100)].reset_index(drop=True))
+    assert len(kept(january.flights, None)) == len(january.flights) == len(kept(january.flights, 10**6))
+
+
+def test_all_flights_are_in_the_order_of_their_key(january):
+    shuffled = january.flights.sample(frac=1, random_state=1)
+    ordered = shuffled.iloc[kept(shuffled, None)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(ordered, january.flights.sort_values(KEY, kind="stable", ignore_index=True))

@@ -8,34 +8,38 @@ import importlib.util
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from flight_delays.columns import FLIGHTS, PLANES, WEATHER
 from flight_delays.errors import DataError
-from flight_delays.sources.tables import Tables, conform, read_csv
+from flight_delays.sources.csv_file import FLOAT, INT, NAME, TEXT, TIME, Piece, read_csv, read_whole, set_apart
+from flight_delays.sources.tables import Tables, conform
 
-_FLIGHTS_CSV = {
-    "year": "int",
-    "month": "int",
-    "day": "int",
-    "dep_time": "float",
-    "sched_dep_time": "float",
-    "dep_delay": "float",
-    "arr_time": "float",
-    "sched_arr_time": "float",
-    "arr_delay": "float",
-    "carrier": "str",
-    "flight": "int",
-    "tailnum": "str",
-    "origin": "str",
-    "dest": "str",
-    "air_time": "float",
-    "distance": "float",
-    "minute": "float",
-    "time_hour": "time",  # the scheduled hour in UTC, so the clock change of March does no harm
+_KINDS = {
+    "year": INT,
+    "month": INT,
+    "day": INT,
+    "dep_time": FLOAT,
+    "sched_dep_time": FLOAT,
+    "dep_delay": FLOAT,
+    "arr_time": FLOAT,
+    "sched_arr_time": FLOAT,
+    "arr_delay": FLOAT,
+    "carrier": NAME,
+    "flight": INT,
+    "tailnum": TEXT,
+    "origin": NAME,
+    "dest": NAME,
+    "air_time": FLOAT,
+    "distance": FLOAT,
+    "minute": INT,
+    "time_hour": TIME,  # the scheduled hour in UTC, so the clock change of March does no harm
 }
-_WEATHER_CSV = {"time_hour": "time", **dict.fromkeys(list(WEATHER)[2:], "float"), "origin": "str"}
-_PLANES_CSV = {"tailnum": "str", "year": "float", "seats": "float"}
+_FLIGHTS_CSV = {name: (name, kind) for name, kind in _KINDS.items()}
+_MEASURED = {name: (name, FLOAT) for name, dtype in WEATHER.items() if dtype == "float64"}
+_WEATHER_CSV = {"origin": ("origin", NAME), "observed": ("time_hour", TIME), **_MEASURED}
+_PLANES_CSV = {"tailnum": ("tailnum", NAME), "year": ("year", FLOAT), "seats": ("seats", FLOAT)}
 
 
 def load(month: str, *, path: str | None) -> Tables:
@@ -45,35 +49,47 @@ def load(month: str, *, path: str | None) -> Tables:
     """
     folder = Path(path) if path else installed()
     file = folder / "flights.csv.zip"
-    flights = read_csv(file, _FLIGHTS_CSV, wanted=partial(_of_month, month=month))
-    if flights.empty:
-        there = read_csv(file, {"year": "int", "month": "int"})
+    year, number = month.split("-")
+
+    def of_month(piece: Piece) -> np.ndarray:
+        return piece.where("year", partial(_may_be, year)) & piece.where("month", partial(_may_be, number))
+
+    found = read_csv(file, _FLIGHTS_CSV, wanted=of_month, finish=_with_day)
+    flights = found.table
+    if flights.empty and found.unread.empty:
+        there = read_csv(file, {name: _FLIGHTS_CSV[name] for name in ("year", "month")}).table
         months = there["year"] * 100 + there["month"]
         first, last = (f"{n // 100}-{n % 100:02}" for n in (months.min(), months.max()))
         raise DataError(f"{file}: no flights in {month}; it has {first} to {last}")
-    weather = read_csv(folder / "weather.csv", _WEATHER_CSV).rename(columns={"time_hour": "observed"})
-    first, last = flights["time_hour"].min(), flights["time_hour"].max()
-    day = pd.Timedelta(days=1)
-    weather = weather[weather["observed"].between(first - day, last + day)]
     flights = flights.assign(
         scheduled=flights["time_hour"] + pd.to_timedelta(flights["minute"], unit="min"),
-        date=pd.to_datetime(flights[["year", "month", "day"]]),
+        sched_elapsed=np.nan,
+        elapsed=np.nan,
     )
+    readings, planes = read_whole(folder / "weather.csv", _WEATHER_CSV), read_whole(folder / "planes.csv", _PLANES_CSV)
+    first, last = flights["time_hour"].min(), flights["time_hour"].max()
+    day = pd.Timedelta(days=1)
+    weather = readings.table[readings.table["observed"].between(first - day, last + day)]
     return Tables(
         flights=conform(flights, FLIGHTS),
         # the hour of the autumn clock change is there twice
         weather=conform(weather, WEATHER).drop_duplicates(["origin", "observed"]),
-        planes=conform(read_csv(folder / "planes.csv", _PLANES_CSV), PLANES),
+        planes=conform(planes.table, PLANES),
+        about={"flights": found.about, "weather": readings.about, "planes": planes.about},
+        unread=found.unread,
     )
 
 
-def _of_month(flights: pd.DataFrame, month: str) -> pd.Series:
-    """Which flights are of a month, or of none that can be read: those are to be refused, not left out."""
-    wanted = pd.Series(data=True, index=flights.index)
-    for name, number in zip(("year", "month"), month.split("-"), strict=True):
-        known = pd.to_numeric(flights[name], errors="coerce")
-        wanted &= known.isna() | (known == int(number))
-    return wanted
+def _may_be(number: str, text: str) -> bool:
+    """Whether a text is this number, or none that can be read: such a row is to be noted, not left out."""
+    text = text.strip()
+    return not text.isdecimal() or text.lstrip("0") == number.lstrip("0")
+
+
+def _with_day(flights: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The flights with their day; those whose day is in no calendar are set apart."""
+    date = pd.to_datetime(flights[["year", "month", "day"]], errors="coerce").astype("datetime64[us]")
+    return set_apart(flights.assign(date=date), [("day", "day", date.isna(), "there is no such day")])
 
 
 def installed() -> Path:

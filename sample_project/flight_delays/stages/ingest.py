@@ -15,26 +15,35 @@ logger = logging.getLogger(__name__)
 SOURCES = {"nycflights13": nycflights13.load, "bts": bts.load}
 
 
-def thin(flights: pd.DataFrame, rows: int | None) -> pd.DataFrame:
-    """Sort flights by their key and keep at most `rows` of them, evenly spread over the month."""
-    flights = flights.sort_values(KEY, kind="stable", ignore_index=True)
-    if rows is None or rows >= len(flights):
-        return flights
-    keep = np.linspace(0, len(flights) - 1, rows).round().astype(int)
-    return flights.iloc[keep].reset_index(drop=True)
+def kept(flights: pd.DataFrame, rows: int | None) -> np.ndarray:
+    """Positions of the flights in the order of their key: all, or `rows` of them, evenly spread over the month."""
+    values = [flights[name] for name in reversed(KEY)]  # np.lexsort takes the first key last
+    order = np.lexsort([pd.factorize(each, sort=True)[0] if each.dtype.kind == "O" else each.to_numpy() for each in values])
+    if rows is None or rows >= len(order):
+        return order
+    return order[np.linspace(0, len(order) - 1, rows).round().astype(int)]
 
 
 @recorded
 def ingest(raw_dir: str | os.PathLike[str], *, month: str, source: str, path: str | None, rows: int | None) -> None:
-    """Write flights.parquet, weather.parquet and planes.parquet of one month to the folder `raw_dir`.
+    """Write the raw tables of one month to the folder `raw_dir`.
 
-    Their columns are those of `columns.py`. DataError if the source is broken or lacks the month.
+    flights.parquet, weather.parquet and planes.parquet have the columns of `columns.py`; unread.parquet says which rows of
+    the source could not be read and are not among the flights; about.json tells, by table, of the file that it came from.
+    DataError if the source is broken or lacks the month.
     """
     tables = SOURCES[source](month, path=path)
-    flights = thin(tables.flights, rows)
+    some = kept(tables.flights, rows)
     with artifacts.replacing(raw_dir) as folder:
         folder.mkdir()
-        artifacts.write_parquet(folder / "flights.parquet", flights)
+        artifacts.write_rows(folder / "flights.parquet", tables.flights, some)
         artifacts.write_parquet(folder / "weather.parquet", tables.weather.sort_values(["observed", "origin"]))
         artifacts.write_parquet(folder / "planes.parquet", tables.planes.sort_values("tailnum"))
-    logger.info("%s: %d flights of %d", month, len(flights), len(tables.flights))
+        artifacts.write_parquet(folder / "unread.parquet", tables.unread)
+        artifacts.write_json(folder / "about.json", tables.about)
+    about = tables.about["flights"]
+    logger.info(
+        "%s: %d flights of %d; %s, %s: %d rows, %d of them of other months, %d that cannot be read",
+        *(month, len(some), len(tables.flights)),
+        *(about["file"], about["encoding"], about["rows"], about["left_out"], about["unread"]),
+    )
