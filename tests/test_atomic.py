@@ -30,7 +30,7 @@ def leftovers(root: Path) -> list[str]:
     ("stage", "item", "events", "made", "at_least"),
     [
         ("ingest", "2013-01", ALL, ["data/raw/2013-01"], 10),
-        ("validate", "2013-01", ALL, ["data/validated/2013-01.json"], 2),
+        ("validate", "2013-01", ALL, ["data/validated/2013-01.json", "data/validated/2013-01.rejected.csv"], 4),
         ("prepare", "2013-01", ALL, ["data/prepared/train/2013-01.parquet"], 1),
         ("train", "logistic", RENAMES, ["models/logistic.skops", "models/logistic.json"], 2),
         (

@@ -42,7 +42,7 @@ project = Project.load(sandbox.root)
 for month in project.months:
     project.run("ingest", month)
     project.run("validate", month)
-sorted(path.name for path in (sandbox.root / "data/validated").iterdir())
+sorted(path.name for path in (sandbox.root / "data/validated").glob("*.json"))
 
 # %% [markdown] tags=["ru"]
 # Тетрадь это файл с ячейками. Функция ниже записывает такой файл в папку проекта, она понадобится и дальше.

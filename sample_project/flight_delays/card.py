@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from flight_delays import artifacts
+from flight_delays import artifacts, reports
 from flight_delays.errors import DataError
 
 LIMITS = [
@@ -32,10 +32,10 @@ def card(
     `receipt_path` need not exist: what was refused has none. DataError if another report is missing, or if they are of
     different runs.
     """
-    metrics = artifacts.read_json(metrics_path, "best", "candidates", "flights", "late_share")
-    decision = artifacts.read_json(decision_path, "candidate", "passed", "reasons", "tags", "thresholds", "test_months")
+    metrics = reports.read(metrics_path, reports.Metrics)
+    decision = reports.read(decision_path, reports.Decision)
     best, tags = decision["candidate"], decision["tags"]
-    learned = artifacts.read_json(training_path, best)[best]
+    learned = reports.read_training(training_path, best)[best]
     if tags["metrics_hash"] != artifacts.sha256(metrics_path) or tags["model_hash"] != learned["model_hash"]:
         raise DataError(f"{decision_path}: speaks of another run than {metrics_path}; run gate again")
     late = f"{metrics['late_share']:.1%}"
@@ -68,7 +68,7 @@ def _version(receipt_path: str | os.PathLike[str], tags: Mapping[str, str]) -> s
     """Which version it became, and of which code; a receipt that is left of an earlier run counts for nothing."""
     state = "Not in the registry"
     if Path(receipt_path).exists():
-        receipt = artifacts.read_json(receipt_path, "version", "alias")
+        receipt = reports.read(receipt_path, reports.Receipt)
         if tags.items() <= receipt.items():
             alias = f", {receipt['alias']} when it was registered" if receipt["alias"] else ""
             state = f"Version {receipt['version']}{alias}"

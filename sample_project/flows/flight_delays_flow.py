@@ -37,6 +37,7 @@ from store import RESULTS, SAME_DATA_TOO, cached, in_use, keep, workplace
 
 ROOT = Path(__file__).resolve().parent.parent  # the project, whatever the current folder is
 MODEL, RECORD = "model.skops", "record.json"  # in the folder of a trained candidate
+REPORT, REJECTED = "report.json", "rejected.csv"  # in the folder of a month that was validated
 
 
 # --- the tasks: run the stage at a temporary place, keep what it made, return where it is ---------------
@@ -63,19 +64,19 @@ def ingest(options: dict) -> str:
 
 @cached(task_run_name="validate {options[month]}")
 def validate(raw: str, options: dict) -> str:
-    """What was found in a month."""
+    """A folder with report.json, what was found in a month, and rejected.csv, what was set aside."""
     with workplace() as folder:
-        report = Path(folder, f"{options['month']}.json")
-        function("validate")(raw, report, **options)
-        return keep(report)
+        checked = Path(folder, options["month"])
+        function("validate")(raw, checked / REPORT, checked / REJECTED, **options)
+        return keep(checked)
 
 
 @cached(task_run_name="prepare {options[month]}")
-def prepare(raw: str, report: str, options: dict) -> str:
+def prepare(raw: str, checked: str, options: dict) -> str:
     """The features of a month."""
     with workplace() as folder:
         features = Path(folder, f"{options['month']}.parquet")
-        function("prepare")(raw, report, features, **options)
+        function("prepare")(raw, Path(checked, REPORT), Path(checked, REJECTED), features, **options)
         return keep(features)
 
 

@@ -28,7 +28,7 @@ from prefect.context import TaskRunContext
 from prefect.states import State
 
 from flight_delays import artifacts
-from flight_delays.errors import PipelineError
+from flight_delays.errors import IS_FOLDER, PipelineError, no_file
 
 if sys.platform != "win32":  # on Windows nothing tells that another run is at work, so there nothing is cleaned
     import fcntl
@@ -133,7 +133,7 @@ def stage_code(context: TaskRunContext, inputs: dict) -> str:
 def source_data(context: TaskRunContext, inputs: dict) -> str | None:
     """The content of the user's own data, at a path that stays the same when a file there changes."""
     path = inputs["options"]["path"]
-    return artifacts.sha256(path) if path and Path(path).exists() else None
+    return artifacts.sha256(path) if path and no_file(Path(path)) in (None, IS_FOLDER) else None
 
 
 SAME_INPUTS_AND_CODE = INPUTS + TASK_SOURCE + CachePolicy.from_cache_key_fn(stage_code)

@@ -99,8 +99,9 @@ def build(project: Project) -> GraphComponent:
             ingested = stages.ingest(**fetch).set_display_name(f"ingest {month}")
             ingested.set_retry(num_retries=2, backoff_duration="5s")  # the one that may meet a network; ignored locally
             raw = ingested.outputs["raw"]
-            report = stages.validate(raw=raw, **project.options("validate", month)).set_display_name(f"validate {month}")
-            prepared = stages.prepare(raw=raw, report=report.outputs["report"], **project.options("prepare", month))
+            found = stages.validate(raw=raw, **project.options("validate", month)).set_display_name(f"validate {month}")
+            checked = {name: found.outputs[name] for name in ("report", "rejected")}
+            prepared = stages.prepare(raw=raw, **checked, **project.options("prepare", month))
             features[month] = prepared.set_display_name(f"prepare {month}").outputs["features"]
         learn = {month: features[month] for month in train_months}
         judge = {month: features[month] for month in test_months}

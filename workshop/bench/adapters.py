@@ -14,8 +14,8 @@ _FEW_ROWS = 2_000  # of each month, where only the engine's own time counts
 # Which arguments an empty stage of each kind writes to:
 _OUTPUTS = {
     "ingest": [0],
-    "validate": [1],
-    "prepare": [2],
+    "validate": [1, 2],
+    "prepare": [3],
     "train": [1, 2],
     "evaluate": [3, 4, 5, 6],
     "gate": [4],

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from flight_delays import artifacts, model
+from flight_delays import artifacts, model, reports
 from flight_delays.columns import KEY, TARGET
 from flight_delays.errors import DataError
 from flight_delays.journal import recorded
@@ -89,7 +89,7 @@ def evaluate(
         name: {metric: round(value, _DIGITS) for metric, value in model.score(late, p, bins=calibration_bins).items()}
         for name, p in probabilities.items()
     }
-    records = {name: artifacts.read_json(path, "model_hash") for name, path in record_paths.items()}
+    records = {name: reports.read(path, reports.Training) for name, path in record_paths.items()}
     for name, record in records.items():
         if record["model_hash"] != artifacts.sha256(model_paths[name]):
             raise DataError(f"{record_paths[name]}: speaks of another model than {model_paths[name]}; run train again")

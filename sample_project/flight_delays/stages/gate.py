@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Iterable, Mapping
 
-from flight_delays import artifacts
+from flight_delays import artifacts, reports
 from flight_delays.columns import TARGET
 from flight_delays.errors import DataError, GateClosed
 from flight_delays.journal import recorded
@@ -80,8 +80,8 @@ def gate(
     and anything else is a no, unless `compare` says "thresholds". Writes the decision with its reasons to
     `decision_path` (JSON). GateClosed, after writing, if it is no.
     """
-    metrics = artifacts.read_json(metrics_path, "best", "candidates")
-    best, training = metrics["best"], artifacts.read_json(training_path, *metrics["candidates"])
+    metrics = reports.read(metrics_path, reports.Metrics)
+    best, training = metrics["best"], reports.read_training(training_path, *metrics["candidates"])
     registry = Registry(registry_dir, model_name)
     shared = {"git_commit": git_commit, "params_hash": params_hash, "prepared_with": prepared_with}
     shared["metrics_hash"] = artifacts.sha256(metrics_path)  # tells apart what code that is not committed yet has made

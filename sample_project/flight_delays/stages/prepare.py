@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from flight_delays import artifacts
+from flight_delays import artifacts, reports
+from flight_delays.clock import minutes
 from flight_delays.columns import FEATURES, KEY, TARGET
 from flight_delays.errors import DataError
 from flight_delays.journal import recorded
@@ -58,9 +59,8 @@ def describe(
     """
     flights = flights.sort_values(KEY, kind="stable", ignore_index=True)
     cutoff = flights["scheduled"] - _minutes(horizon_hours)
-    clock = flights["sched_dep_time"]
     table = flights[[*KEY, "dest", "distance"]].assign(
-        minute_of_day=clock // 100 * 60 + clock % 100, weekday=flights["date"].dt.weekday.astype("float64")
+        minute_of_day=minutes(flights["sched_dep_time"]), weekday=flights["date"].dt.weekday.astype("float64")
     )
 
     observed = pd.merge_asof(
@@ -109,6 +109,7 @@ def build(
 def prepare(
     raw_dir: str | os.PathLike[str],
     report_path: str | os.PathLike[str],
+    rejected_path: str | os.PathLike[str],
     features_path: str | os.PathLike[str],
     *,
     month: str,
@@ -118,13 +119,18 @@ def prepare(
 ) -> None:
     """Write the features of one month to `features_path` (Parquet, as `build` gives them).
 
-    DataError if the raw data are not those that the validation report at `report_path` speaks of.
+    The rows of the source's file that are listed in `rejected_path` are left out. DataError if raw data or list are not
+    those that the validation report at `report_path` speaks of.
     """
     raw = Path(raw_dir)
-    report = artifacts.read_json(report_path, "raw_sha256", "month")
+    report = reports.read(report_path, reports.Validated)
     if report["raw_sha256"] != artifacts.sha256(raw) or report["month"] != month:
         raise DataError(f"{raw}: changed since {report_path} was written; run validate again")
+    if report["rejected_sha256"] != artifacts.sha256(rejected_path):
+        raise DataError(f"{rejected_path}: changed since {report_path} was written; run validate again")
     tables = {name: artifacts.read_parquet(raw / f"{name}.parquet") for name in ("flights", "weather", "planes")}
+    rejected = pd.read_csv(rejected_path, usecols=["line"])["line"]
+    tables["flights"] = tables["flights"][~tables["flights"]["line"].isin(rejected)]
     features = build(**tables, horizon_hours=horizon_hours, window_hours=window_hours, late_minutes=late_minutes)
     artifacts.write_parquet(features_path, features)
     logger.info("%s: %d flights that arrived, %d of them late", month, len(features), features[TARGET].sum())

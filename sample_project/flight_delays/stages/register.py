@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Mapping
 
-from flight_delays import artifacts
+from flight_delays import artifacts, reports
 from flight_delays.columns import FEATURES
 from flight_delays.errors import DataError
 from flight_delays.journal import recorded
@@ -32,8 +32,10 @@ def register(
     run that has its version already gets no other, so a retry does no harm. Writes what was registered to `receipt_path`
     (JSON). DataError if the gate's decision is a no, or was made on another model, other months or other metrics.
     """
-    decision = artifacts.read_json(decision_path, "passed", "candidate", "tags")
+    decision = reports.read(decision_path, reports.Decision)
     best, tags = decision["candidate"], decision["tags"]
+    if best not in model_paths:
+        raise DataError(f"{decision_path}: {best} is none of the candidates, {', '.join(model_paths)}; run gate again")
     now = {
         "model_hash": artifacts.sha256(model_paths[best]),
         "data_hash": artifacts.sha256_of_all(features_paths.values()),

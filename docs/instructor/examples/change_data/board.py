@@ -14,20 +14,20 @@ from pathlib import Path
 import pandas as pd
 
 from flight_delays.columns import FLIGHTS, PLANES, WEATHER
-from flight_delays.sources.tables import Tables, conform, empty, read_csv
+from flight_delays.sources.airports import to_utc, zones_of
+from flight_delays.sources.csv_file import FLOAT, INT, NAME, TIME, read_csv, set_apart
+from flight_delays.sources.tables import Tables, conform, empty
 
-_CSV = {
-    "planned": "time",
-    "airline": "str",
-    "number": "int",
-    "from": "str",
-    "to": "str",
-    "miles": "float",
-    "left_late": "float",
-    "came_late": "float",
+_COLUMNS = {  # our name: name in the file, kind
+    "planned": ("planned", TIME),
+    "carrier": ("airline", NAME),
+    "flight": ("number", INT),
+    "origin": ("from", NAME),
+    "dest": ("to", NAME),
+    "distance": ("miles", FLOAT),
+    "dep_delay": ("left_late", FLOAT),
+    "arr_delay": ("came_late", FLOAT),
 }
-_NAMES = {"airline": "carrier", "number": "flight", "from": "origin", "to": "dest", "miles": "distance"}
-_NAMES |= {"left_late": "dep_delay", "came_late": "arr_delay"}
 
 
 def _clock(times: pd.Series) -> pd.Series:
@@ -36,10 +36,16 @@ def _clock(times: pd.Series) -> pd.Series:
 
 def load(month: str, *, path: str | None) -> Tables:
     """Read the month's file from the folder `path`; DataError if there is none or it is broken."""
-    flights = read_csv(Path(path or "") / f"{month}.csv", _CSV).rename(columns=_NAMES)
+    found = read_csv(Path(path or "") / f"{month}.csv", _COLUMNS, finish=_complete)
+    flights = conform(found.table, FLIGHTS)
+    return Tables(flights, empty(WEATHER), empty(PLANES), about={"flights": found.about}, unread=found.unread)
+
+
+def _complete(flights: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The flights with all that the other sources tell; those whose departure was on no clock are set apart."""
     planned = flights["planned"]
     flights = flights.assign(
-        scheduled=planned,
+        scheduled=to_utc(planned, zones_of(flights["origin"])),
         date=planned.dt.normalize(),
         sched_dep_time=_clock(planned),
         dep_time=_clock(planned + pd.to_timedelta(flights["dep_delay"], unit="min")),
@@ -47,6 +53,8 @@ def load(month: str, *, path: str | None) -> Tables:
         sched_arr_time=_clock(planned),
         arr_time=float("nan"),
         air_time=float("nan"),
+        sched_elapsed=float("nan"),
+        elapsed=float("nan"),
         tailnum=None,
     )
-    return Tables(conform(flights, FLIGHTS), empty(WEATHER), empty(PLANES))
+    return set_apart(flights, [("planned", "planned", flights["scheduled"].isna(), "on no clock of that airport")])

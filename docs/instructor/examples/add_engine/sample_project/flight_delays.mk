@@ -23,10 +23,10 @@ all: reports/registered.json
 $(MONTHS:%=data/raw/%/flights.parquet): data/raw/%/flights.parquet: $(call CODE,ingest)
 	$(STAGE) ingest --month $*
 
-data/validated/%.json: data/raw/%/flights.parquet $(call CODE,validate)
+data/validated/%.json data/validated/%.rejected.csv: data/raw/%/flights.parquet $(call CODE,validate)
 	$(STAGE) validate --month $*
 
-PREPARE = data/raw/%/flights.parquet data/validated/%.json $(call CODE,prepare)
+PREPARE = data/raw/%/flights.parquet data/validated/%.json data/validated/%.rejected.csv $(call CODE,prepare)
 $(LEARN): data/prepared/train/%.parquet: $(PREPARE)
 	$(STAGE) prepare --month $*
 $(CHECK): data/prepared/test/%.parquet: $(PREPARE)
