@@ -63,11 +63,9 @@ def _in_words(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        # shutil's own error has no number, only the texts of those that it gathered
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT) or os.strerror(errno.ENOSPC) in str(error)
-        kept = "the one of before was kept" if target.exists() else "there was none before"
-        if full:
-            raise DiskFull(f"{named(target)}: no room on the disk {_disk(target)}; {kept}") from None
+        kept = "the one of before was kept" if no_file(target) in (None, IS_FOLDER) else "there was none before"
+        if is_full_disk(error):
+            raise DiskFull(f"{named(target)}: no room on {disk_of(target)}; {kept}") from None
         in_the_way = next((parent for parent in target.parents if parent.is_file()), None)
         if in_the_way:
             raise DataError(f"{in_the_way}: is a file where a folder is needed, for {target}; move it away") from None
@@ -76,7 +74,13 @@ def _in_words(target: Path) -> Iterator[None]:
         raise
 
 
-def _disk(path: Path) -> str:
+def is_full_disk(error: BaseException) -> bool:
+    """Whether an error says that there is no room. Some have no number: shutil's gathers texts, SQLite has one of its own."""
+    numbered = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return numbered or any(text in str(error) for text in (os.strerror(errno.ENOSPC), "database or disk is full"))
+
+
+def disk_of(path: Path) -> str:
     """The disk of a path, which need not exist: where it is mounted, and how much is free."""
     place = path.resolve()
     while not place.exists():
@@ -84,7 +88,7 @@ def _disk(path: Path) -> str:
     free = shutil.disk_usage(place).free
     while not place.is_mount():
         place = place.parent
-    return f"of {place} ({free / 1e6:.1f} MB free)"
+    return f"the disk of {place} ({free / 1e6:.1f} MB free)"
 
 
 @contextmanager

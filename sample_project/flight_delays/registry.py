@@ -3,8 +3,8 @@
 import logging
 import os
 import sqlite3
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from flight_delays import artifacts
-from flight_delays.errors import DataError
+from flight_delays.errors import DataError, DiskFull
 
 if TYPE_CHECKING:  # mlflow takes its time, and is imported where it is needed
     from mlflow import MlflowClient
@@ -100,8 +100,28 @@ class Registry:
     ) -> None:
         """Log a candidate as a run with these tags: what was set, what came of it, how it learned (step, log loss).
 
-        Where there is one with the same tags, what a kill may have left out is added to that.
+        Where there is one with the same tags, what a kill may have left out is added to that. DiskFull if there is no room.
         """
+        with self._room():
+            self._record(tags, params, scores, curve)
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # of SQLite, SQLAlchemy, MLflow or the system, whoever meets the full disk first
+            if not artifacts.is_full_disk(error):
+                raise
+            disk = artifacts.disk_of(self.folder)
+            raise DiskFull(f"{self.folder}: no room on {disk}; what was in the registry before was kept") from None
+
+    def _record(
+        self,
+        tags: Mapping[str, str],
+        params: Mapping[str, Any],
+        scores: Mapping[str, float],
+        curve: Sequence[tuple[int, float]],
+    ) -> None:
         self.create()
         client = self._client()
         run = self._run(tags)
@@ -126,14 +146,15 @@ class Registry:
     def add(self, model_path: str | os.PathLike[str], *, tags: Mapping[str, str], example: pd.DataFrame) -> int:
         """Make the model of the run with these tags a version, unless it is one already; give its number.
 
-        `example` are a few rows of FEATURES, kept with the model. DataError if there is no such run.
+        `example` are a few rows of FEATURES, kept with the model. DataError if there is no such run, DiskFull if no room.
         """
         from flight_delays import model  # before MLflow, since skops looks into every module that is loaded
 
         fitted = model.load(model_path)
         self.create()
         same = [v for v in self.versions() if tags.items() <= v.tags.items() and v.model_file.is_file()]
-        return same[-1].number if same else self._add(fitted, tags, example)
+        with self._room():
+            return same[-1].number if same else self._add(fitted, tags, example)
 
     def roll_back(self, number: int) -> None:
         """Give the alias champion to an earlier version."""

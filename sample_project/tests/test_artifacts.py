@@ -64,7 +64,7 @@ SPOILT = [  # what it is, which file, what is done to it, which stage reads it, 
     ("scores that are none", "metrics", spoil("candidates", value="all"), "gate", "candidates: Input should be a valid dictionary, got 'all'"),
     ("a best that is nobody", "metrics", spoil("best", value="forest"), "gate", "best: 'forest' is not one of the candidates, boosting, logistic"),
     ("a best that is a list", "metrics", spoil("best", value=["boosting"]), "gate", "best: Input should be a valid string, got ['boosting']"),
-    ("a quotation mark in a name", "metrics", spoil("candidates", "it's", value={}), "gate", "candidates.it's.[key]: String should match"),
+    ("a quotation mark in a name", "metrics", spoil("candidates", "it's", value={}), "gate", "candidates.it's: String should match"),
     ("not a number", "metrics", holding('{"best": NaN}'), "gate", "not JSON: NaN is no number"),
     ("too deep", "metrics", holding("[" * 100_000), "gate", "not JSON: nested too deeply"),
     ("too many digits", "metrics", holding('{"best": ' + "9" * 5000 + "}"), "gate", "not JSON: Exceeds the limit"),
@@ -177,26 +177,72 @@ print(after == before)
 """
 
 
-@pytest.mark.parametrize("how", ["json", "parquet", "rows", "csv", "together", "together_folder"])
-def test_a_full_disk_is_one_line_and_nothing_is_lost(tmp_path, how):
-    """On a disk of 4 MB, in a namespace of our own, as any user may make one where the system allows it."""
+def _on_a_small_disk(tmp_path: Path, code: str, *arguments: str) -> subprocess.CompletedProcess:
+    """Run code whose first argument is a disk of 4 MB, in a namespace of our own, as any user may make one where that is allowed."""
     disk = tmp_path / "диск"
     disk.mkdir()
-    script = f'mount -t tmpfs -o size=4m none "$1" && exec "{sys.executable}" -c "$2" "$1" {how} "$3"'
-    inside = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", str(disk), FULL_DISK, str(tmp_path)]
+    script = f'mount -t tmpfs -o size=4m none "$1" && exec "{sys.executable}" -c "$2" "$1" "$3" "$4"'
+    inside = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", str(disk), code, *arguments]
     environment = os.environ | {"PYTHONPATH": str(PROJECT), "PYTHONUTF8": "1"}
     try:
-        done = subprocess.run(inside, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(inside, env=environment, capture_output=True, text=True, timeout=300, check=False)
     except FileNotFoundError:
         pytest.skip("this system has no unshare")
-    if "unshare" in done.stderr or "mount" in done.stderr:
+    if "unshare:" in done.stderr or "mount:" in done.stderr:
         pytest.skip(f"this system lets nobody mount a disk: {done.stderr}")
+    return done
+
+
+@pytest.mark.parametrize("how", ["json", "parquet", "rows", "csv", "together", "together_folder"])
+def test_a_full_disk_is_one_line_and_nothing_is_lost(tmp_path, how):
+    done = _on_a_small_disk(tmp_path, FULL_DISK, how, str(tmp_path))
+    disk = tmp_path / "диск"
     said, untouched = done.stdout.splitlines() or [done.stderr, ""]
     name = {"json": "kept.json", "csv": "new.csv"}.get(how, "kept.json" if how.startswith("together") else "kept.parquet")
     kept = "there was none before" if how == "csv" else "the one of before was kept"
     assert said.startswith(f"DiskFull {disk / name}: no room on the disk of {disk} (")
     assert said.endswith(f" MB free); {kept}")
     assert untouched == "True"
+
+
+FULL_REGISTRY = """
+import sys
+from pathlib import Path
+from flight_delays.errors import PipelineError
+from flight_delays.registry import Registry
+
+disk = Path(sys.argv[1])
+registry = Registry(disk / "registry", "flights")
+
+def record(number, curve):
+    tags = {"candidate": "boosting", "data_hash": str(number)}
+    registry.record(tags, params={"seed": 1}, scores={"roc_auc": 0.5}, curve=curve)
+
+record(1, [(1, 0.5)])
+with open(disk / "filler", "wb", buffering=0) as filler:
+    try:
+        while filler.write(bytes(4096)):
+            pass
+    except OSError:
+        pass
+try:
+    record(2, [(step, 0.5) for step in range(20_000)])
+except PipelineError as error:
+    print(type(error).__name__, error)
+(disk / "filler").unlink()
+client = Registry(disk / "registry", "flights")._client()
+runs = client.search_runs([client.get_experiment_by_name("flights").experiment_id], "tags.data_hash = '1'")
+print([run.data.metrics["roc_auc"] for run in runs])
+"""
+
+
+def test_a_full_disk_under_the_registry(tmp_path):
+    done = _on_a_small_disk(tmp_path, FULL_REGISTRY)
+    said, kept = done.stdout.splitlines() or [done.stderr, ""]
+    registry = tmp_path / "диск/registry"
+    assert said.startswith(f"DiskFull {registry}: no room on the disk of {registry.parent} (")
+    assert said.endswith("; what was in the registry before was kept")
+    assert kept == "[0.5]"
 
 
 def test_a_full_disk_is_a_failure_of_the_stage():

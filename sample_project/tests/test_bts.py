@@ -207,7 +207,7 @@ SPRING, AUTUMN = "2024-03-10", "2024-11-03"  # days on which the clocks of most 
 def test_scheduled_is_utc_by_the_clock_of_the_origin(flights, tmp_path, airport, day, clock, utc):
     one = flights.head(1).assign(date=pd.Timestamp(day), origin=airport, sched_dep_time=float(clock))
     [scheduled] = bts.load(day[:7], path=str(_write(tmp_path / "x.csv", one))).flights["scheduled"]
-    next_day = pd.Timestamp(day) + pd.Timedelta(days=clock == 2400)
+    next_day = pd.Timestamp(day) + pd.Timedelta(days=clock // 2400)
     assert scheduled == pd.Timestamp(f"{next_day:%Y-%m-%d} {utc}")
 
 
@@ -270,8 +270,9 @@ def test_a_large_file_is_read_in_pieces_with_progress(flights, tmp_path, monkeyp
     assert caplog.messages == []
     pieces = bts.load("2013-01", path=str(file))
     pd.testing.assert_frame_equal(pieces.flights, whole.flights)
-    assert len(caplog.messages) == 3 or len(caplog.messages) == 4
-    assert re.fullmatch(r"x\.zip: \d,?\d\d\d rows read, \d+%", caplog.messages[0])
+    first, second = caplog.messages
+    assert re.fullmatch(r"x\.zip: \d\d\d rows read, 4\d%", first)
+    assert re.fullmatch(r"x\.zip: 1,\d\d\d rows read, 8\d%", second)
 
 
 def test_a_file_of_nothing_but_faults_does_not_fill_the_memory(flights, tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import csv
 import logging
 import lzma
 import re
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -76,13 +77,13 @@ def _int(text: str) -> int:
 
 def _text(text: str) -> str | None:
     text = text.strip()
-    return None if text in _EMPTY else text
+    return None if text in _EMPTY else sys.intern(text)  # the same in all pieces, in memory only once
 
 
 def _name(text: str) -> str:
     if not (name := text.strip()):
         raise ValueError("empty")
-    return name
+    return sys.intern(name)
 
 
 def _time(text: str) -> np.datetime64:
@@ -182,7 +183,7 @@ def set_apart(frame: pd.DataFrame, rules: Iterable[Rule]) -> tuple[pd.DataFrame,
 
 
 def _read(path: Path, columns: Columns, wanted: Wanted | None, finish: Finish | None, encoding: str) -> Found:
-    tables: list[dict[str, np.ndarray]] = []
+    growing = _Growing()
     problems: list[pd.DataFrame] = []
     rows = left_out = told = 0
     with _opened(path) as (stream, size):
@@ -206,7 +207,7 @@ def _read(path: Path, columns: Columns, wanted: Wanted | None, finish: Finish | 
                 problems.append(unread)
             if sum(map(len, problems)) > _MOST_PROBLEMS:
                 raise DataError(f"{path}: more than {_MOST_PROBLEMS:,} values cannot be read: {_first(pd.concat(problems))}")
-            tables.append({str(name): table[name].to_numpy() for name in table})
+            growing.add(table, stream.tell() / size)
             if rows - told >= _TELL_EVERY:
                 told = rows
                 logger.info("%s: %s rows read, %.0f%%", path.name, f"{rows:,}", 100 * stream.tell() / size)
@@ -215,13 +216,37 @@ def _read(path: Path, columns: Columns, wanted: Wanted | None, finish: Finish | 
     unread = pd.concat(problems, ignore_index=True).astype(UNREAD).sort_values(["line", "column"], ignore_index=True)
     about = {"file": path.name, "encoding": encoding, "rows": rows, "left_out": left_out}
     about |= {"unread": unread["line"].nunique(), "columns": {ours: name for ours, (name, _) in columns.items()}}
-    return Found(_joined(tables), unread, about)
+    return Found(growing.table(), unread, about)
 
 
-def _joined(tables: list[dict[str, np.ndarray]]) -> pd.DataFrame:
-    """One table of all, column by column, so that they are never in memory twice."""
-    names = list(tables[0])
-    return pd.DataFrame({name: np.concatenate([table.pop(name) for table in tables]) for name in names}, copy=False)
+class _Growing:
+    """A table that grows piece by piece, in one array for each column, with room for what is still to come.
+
+    Room that is never used takes no memory. Pieces that are joined in the end would: what they leave when they go is too
+    scattered for anything else.
+    """
+
+    def __init__(self) -> None:
+        self._columns: dict[str, np.ndarray] = {}
+        self._rows = 0
+
+    def add(self, table: pd.DataFrame, share: float) -> None:
+        """Add rows; `share` of the file has been read with them."""
+        end = self._rows + len(table)
+        for name in table:
+            values = table[name].to_numpy()
+            column = self._columns.get(str(name), values[:0])
+            if end > len(column):
+                room = end if share >= 1 else int(1.1 * end / share)
+                roomy = np.empty(room, dtype=values.dtype)
+                roomy[: self._rows] = column[: self._rows]
+                column = self._columns[str(name)] = roomy
+            column[self._rows : end] = values
+        self._rows = end
+
+    def table(self) -> pd.DataFrame:
+        """All rows."""
+        return pd.DataFrame({name: column[: self._rows] for name, column in self._columns.items()}, copy=False)
 
 
 def _first(unread: pd.DataFrame) -> str:
