@@ -62,7 +62,8 @@ def test_graph_is_the_pipelines():
 
 def test_graph_sees_a_dependency_that_is_gone(tmp_path):
     sandbox = Sandbox.create(tmp_path / "project")
-    replace(sandbox.root / "dvc.yaml", "        - data/validated/${key}.json\n      params:", "      params:")
+    taken = "        - data/validated/${key}.json\n        - data/validated/${key}.rejected.csv\n      params:"
+    replace(sandbox.root / "dvc.yaml", taken, "      params:")
     assert pipeline.edges() - dvc.graph(sandbox.root)[1] == {("validate", "prepare")}
 
 
