@@ -10,6 +10,7 @@ from flight_delays.stages.ingest import kept
 from flight_delays.stages.prepare import build, recent_delays
 
 MINUTE = pd.Timedelta(minutes=1)
+MEASURED = [name for name, dtype in WEATHER.items() if dtype == "float64"]
 OPTIONS = {"horizon_hours": 2, "window_hours": 2, "late_minutes": 15}
 
 
@@ -45,8 +46,7 @@ def _with_another_future(tables: dict, flight: pd.Series, cutoff: pd.Timestamp, 
     weather = tables["weather"].copy()
     later = weather["observed"] > cutoff
     assert later.any()
-    measured = list(WEATHER)[2:]
-    weather.loc[later, measured] = random.uniform(0, 100, (int(later.sum()), len(measured)))
+    weather.loc[later, MEASURED] = random.uniform(0, 100, (int(later.sum()), len(MEASURED)))
     return {"flights": flights, "weather": weather, "planes": tables["planes"]}
 
 
@@ -160,7 +160,7 @@ def test_the_order_of_the_rows_does_not_matter(days):
 
 def test_features_stay_empty_without_weather_and_planes(days):
     table = build(days["flights"], empty(WEATHER), empty(PLANES), **OPTIONS)
-    unknown = [*list(WEATHER)[2:], "plane_age", "seats"]
+    unknown = [*MEASURED, "plane_age", "seats"]
     assert table[unknown].isna().all(axis=None)
     assert (table[NUMBERS].dtypes == "float64").all()
 
