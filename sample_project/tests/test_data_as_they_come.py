@@ -19,6 +19,7 @@ import yaml
 from flight_delays import artifacts, params
 from flight_delays.errors import DataError
 from flight_delays.pipeline import Project
+from flight_delays.stages.ingest import ingest
 
 PROJECT = Path(__file__).resolve().parent.parent
 MONTH, FLIGHTS = "2024-01", 200
@@ -395,6 +396,24 @@ def test_refused_in_one_line(project, a, b, c):
 def test_no_file_to_read(project, a, b):
     a(project.root / "months/bad_2024_1.csv")
     refused(project, "ingest", b)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("nowhere", r"nowhere: no such file \(ingest\.path in params\.yaml\)$"),
+        ("x" * 300, r"xxx\.\.\.xxx.*: cannot be read: File name too long \(ingest\.path in params\.yaml\)$"),
+        ("/dev/zero", r"/dev/zero: cannot be read: it is a pipe, a socket or a device, not a file \(ingest\.path"),
+        ("a\0b", r": cannot be read: embedded null byte \(ingest\.path in params\.yaml\)$"),
+    ],
+    ids=["nowhere", "too long", "a device", "a zero byte"],
+)
+def test_a_path_that_leads_to_no_file(done, path, said):
+    before = of(done, "ingest")
+    options = done.options("ingest", MONTH) | {"path": path}
+    with pytest.raises(DataError, match=said):
+        ingest(done.raw(MONTH), **options)
+    assert of(done, "ingest") == before
 
 
 @table(SET_ASIDE)

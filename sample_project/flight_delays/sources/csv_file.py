@@ -235,7 +235,7 @@ class _Growing:
         end = self._rows + len(table)
         for name in table:
             values = table[name].to_numpy()
-            column = self._columns.get(str(name), values[:0])
+            column = self._columns.setdefault(str(name), values[:0])
             if end > len(column):
                 room = end if share >= 1 else int(1.1 * end / share)
                 roomy = np.empty(room, dtype=values.dtype)
