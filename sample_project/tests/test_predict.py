@@ -76,6 +76,25 @@ def test_a_month_that_is_yet_to_come_has_no_outcomes(moved, tmp_path, source):
     assert np.isfinite(answers["probability"]).all()
 
 
+def test_a_row_that_cannot_be_gets_no_forecast_but_a_warning(moved, tmp_path, source):
+    folder = tmp_path / "odd"
+    shutil.copytree(source, folder)
+    flights = pd.read_csv(folder / "flights.csv.zip", dtype=str, keep_default_na=False)
+    march = flights[flights["month"] == "3"].reset_index(drop=True)
+    march.loc[0, "distance"] = "far"
+    march.loc[1, "arr_time"] = "2505"
+    with zipfile.ZipFile(folder / "flights.csv.zip", "w") as archive:
+        archive.writestr("flights.csv", march.to_csv(index=False))
+    moved.set(ingest__path=str(folder))
+    done = moved.stage("predict", "--month", "2013-03")
+    assert done.returncode == 0, done.stderr
+    assert (
+        "WARNING flight_delays.predict: 2013-03: no forecast for 2 rows: flights.csv.zip line 2: distance 'far'" in done.stderr
+    )
+    assert "; flights.csv.zip line 3: arr_time '2505': not a time of day" in done.stderr
+    assert len(artifacts.read_parquet(moved.root / "data/predicted/2013-03.parquet")) == len(march) - 2
+
+
 def test_all_flights_are_asked_about_where_training_took_a_few_and_that_is_said(moved, caplog):
     moved.set(ingest__rows=200)
     project = Project.load(moved.root)
