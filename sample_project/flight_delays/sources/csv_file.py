@@ -23,6 +23,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv as arrow
 
 from flight_delays.artifacts import as_text
@@ -120,6 +121,15 @@ class Piece:
         encoded = self.raw[ours].dictionary_encode()
         passed = [test(value.decode("utf-8", "replace")) for value in encoded.dictionary.to_pylist()]
         return np.array(passed, dtype=bool)[encoded.indices.to_numpy()]
+
+    def empty(self) -> np.ndarray:
+        """In which rows no column has a value."""
+        empty = np.ones(len(self.lines), dtype=bool)
+        for array in self.raw.values():
+            empty &= pc.binary_length(array).to_numpy() == 0
+            if not empty.any():  # known after the first columns, as a rule
+                break
+        return empty
 
 
 @dataclass(frozen=True)
@@ -297,7 +307,7 @@ def _split(path: Path, content: bytes, first: int, width: int, places: Mapping[s
     numbers = np.delete(np.arange(lines), list(broken))
     raw = {ours: table.column(str(place)).combine_chunks() for ours, place in places.items()}
     whole = Piece(first + numbers, raw)
-    empty = np.logical_and.reduce([whole.where(ours, lambda text: not text) for ours in raw])
+    empty = whole.empty()
     texts = content.split(b"\n") if broken or empty.any() else []
     for row in np.flatnonzero(empty):  # nothing in it, or nothing that is read?
         empty[row] = not texts[numbers[row]].strip(b'", \t\r')
