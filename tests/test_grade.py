@@ -16,6 +16,7 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell
 
+from workshop.__main__ import main
 from workshop.builder.format import BuildError
 from workshop.builder.tasks import fill, read_exercise
 from workshop.engines.servers import wait_for
@@ -660,6 +661,12 @@ def test_wrong_use_is_code_2(tmp_path, lessons):
         assert (done.returncode, done.stdout) == (2, "")
         assert message in done.stderr
     assert not tmp_path.with_name(f"{tmp_path.name}-graded").exists()
+
+
+@pytest.mark.parametrize("option", ["--jobs", "--disk", "--memory", "--processes", "--seconds", "--cell-seconds"])
+def test_a_limit_of_nothing_is_wrong_use(tmp_path, option, capsys):
+    assert main(["grade", str(tmp_path), option, "0"]) == 2
+    assert capsys.readouterr().err == f"{option} is a number from 1, not 0\n"
 
 
 def test_a_name_unknown_gets_a_remark(lessons):

@@ -68,7 +68,7 @@ def write_class(folder: Path, tiny: notebook.Assignment) -> dict[str, tuple[list
     half = as_bytes(answered(tiny, {**RIGHT, 2: "double = str", 4: "total = 0"}))
     plain = "01_tiny.ipynb"
     handed = {
-        # as asked for: fifteen
+        # as asked for
         **{f"студент_{n}": ({plain: as_bytes(right)}, FULL, "") for n in range(6)},
         **{f"student_{n}": ({plain: as_bytes(english)}, FULL, "") for n in range(3)},
         **{f"half_{n}": ({plain: half}, [2, 0, 2, 0], "") for n in range(2)},

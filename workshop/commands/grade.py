@@ -56,6 +56,11 @@ def main(options: argparse.Namespace) -> int:
     """
     from workshop.grading.supervise import scratch
 
+    for name in ("jobs", "cell_seconds", "seconds", "memory", "disk", "processes"):
+        value = getattr(options, name)
+        if value is not None and value < 1:  # a disk of 0 MB would be one without a limit
+            print(f"--{name.replace('_', '-')} is a number from 1, not {value}", file=sys.stderr)
+            return 2
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end then as by Ctrl-C: nothing is left at work
     with scratch():
         return _grade(options)
