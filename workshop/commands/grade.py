@@ -1,8 +1,9 @@
 """Grade submitted exercises.
 
-FOLDER holds a folder for each student, with notebooks named after their lessons: FOLDER/STUDENT/04_dvc.ipynb, or
-nbgrader's FOLDER/STUDENT/04_dvc/04_dvc.ipynb. Written are grades.csv and feedback/STUDENT/04_dvc.html. Checks come from
-lessons/, whatever the student did to them. Read docs/grading.md for what a submission is kept from doing.
+FOLDER holds a folder or a zip for each student, with the notebooks of exercises anywhere in it: FOLDER/STUDENT/04_dvc.ipynb,
+FOLDER/STUDENT/en/04_dvc.ipynb, FOLDER/STUDENT.zip. Written are grades.csv and feedback/STUDENT/04_dvc.html. A second run
+goes on where the first stopped, and does only what has changed. Checks come from lessons/, whatever the student did to
+them. Read docs/grading.md for what a submission is kept from doing.
 """
 
 import argparse
@@ -11,10 +12,15 @@ import signal
 import sys
 import tempfile
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workshop.commands import Commands
 from workshop.places import LANGUAGES, LESSONS
+
+if TYPE_CHECKING:
+    from workshop.grading.gradebook import Result
 
 
 def add_parser(commands: Commands) -> None:
@@ -30,41 +36,71 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--lesson", action="append", default=[], metavar="NN_name", help="grade this lesson only; may be repeated"
     )
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="how many to grade at once (default: %(default)s)")
+    parser.add_argument("--again", action="store_true", help="grade also what was graded before and has not changed")
     parser.add_argument("--language", choices=LANGUAGES, default="ru", help="for remarks where a notebook's own is unknown")
     parser.add_argument("--cell-seconds", type=int, default=120, metavar="N", help="time for a cell (default: %(default)s)")
     parser.add_argument("--seconds", type=int, default=900, metavar="N", help="time for a notebook (default: %(default)s)")
     parser.add_argument("--memory", type=int, default=3000, metavar="MB", help="memory for a notebook (default: %(default)s)")
+    parser.add_argument("--disk", type=int, default=1000, metavar="MB", help="disk for a notebook (default: %(default)s)")
+    parser.add_argument(
+        "--processes", type=int, metavar="N", help="processes and threads of a notebook (default: by the number of cores)"
+    )
     parser.add_argument("--lessons", type=Path, default=LESSONS, metavar="FOLDER", help="another folder of lessons")
     parser.set_defaults(main=main)
 
 
 def main(options: argparse.Namespace) -> int:
-    """Grade; 0 when all were graded, however they did, 1 if a lesson's source is wrong or the grades cannot be written,
+    """Grade; 0 when all were graded, however they did, 1 if a lesson's source is wrong or files cannot be written,
     2 for wrong use, 3 if some could not be graded, as their remarks tell, 130 when interrupted.
     """
+    from workshop.grading.supervise import scratch
+
+    for name in ("jobs", "cell_seconds", "seconds", "memory", "disk", "processes"):
+        value = getattr(options, name)
+        if value is not None and value < 1:  # a disk of 0 MB would be one without a limit
+            print(f"--{name.replace('_', '-')} is a number from 1, not {value}", file=sys.stderr)
+            return 2
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end then as by Ctrl-C: nothing is left at work
+    with scratch():
+        return _grade(options)
+
+
+def _grade(options: argparse.Namespace) -> int:
     from workshop.builder.format import BuildError
     from workshop.grading import jail
-    from workshop.grading.gradebook import grade_all
+    from workshop.grading.gradebook import InUse, grade_all, opened
     from workshop.grading.grader import Grader
     from workshop.grading.submissions import WrongUse, collect, jobs
-    from workshop.grading.supervise import Limits
+    from workshop.grading.supervise import Limits, NoRoom
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end then as by Ctrl-C: nothing is left at work
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know all names
     folder = options.folder.resolve()
     out = (options.out or folder.with_name(f"{folder.name}-graded")).resolve()
-    with tempfile.TemporaryDirectory(prefix="grade-") as empty:
-        namespaces = jail.available(Path(empty))
-    if not namespaces:
+    lessons = options.lessons.resolve()
+    with tempfile.TemporaryDirectory(prefix="isolation-") as empty:
+        isolation = jail.available(Path(empty))
+    if isolation == jail.OPEN:
         print(
-            "This system cannot cut submissions off from network and files; limits of time and memory remain.", file=sys.stderr
+            "This system cannot cut submissions off from network and files; limits of time and memory remain.\n"
+            "On Linux, installing bubblewrap may help: make doctor.",
+            file=sys.stderr,
         )
-    limits = Limits(options.cell_seconds, options.seconds, options.memory, namespaces=namespaces)
-    grader = Grader(options.lessons.resolve(), limits, options.language)
+    limits = Limits(
+        options.cell_seconds,
+        options.seconds,
+        options.memory,
+        options.disk,
+        options.processes or Limits.processes,
+        isolation,
+        (folder, out, lessons),
+    )
+    grader = Grader(lessons, limits, options.language)
     try:
         assignments = grader.assignments()
-        todo = jobs(collect(folder), set(assignments), options.lesson)
+        collected = collect(folder, assignments, leave_out=(out,))
+        todo = jobs(collected.students, set(assignments), options.lesson)
         if not todo:
             raise WrongUse(f"{folder} has no notebook of a lesson, such as STUDENT/04_dvc.ipynb")
     except BuildError as error:
@@ -73,22 +109,82 @@ def main(options: argparse.Namespace) -> int:
     except WrongUse as error:
         print(error, file=sys.stderr)
         return 2
-    table, number, broken = out / "grades.csv", 0, []
-    start = time.perf_counter()
+    table, broken = out / "grades.csv", [f"{name} (put it into a folder of its student)" for name in collected.loose]
+    count = Count(len(todo))
     try:
-        for number, grade in enumerate(grade_all(grader, assignments, todo, table), start=1):
-            points = f"{grade.total}/{grade.max_points} in {time.perf_counter() - start:.0f} s"
-            print(f"[{number}/{len(todo)}] {grade.student} {grade.lesson}: {points} {grade.remark}".rstrip(), flush=True)
-            broken += [f"{grade.student} {grade.lesson}"] if grade.broken else []
-            start = time.perf_counter()
+        with opened(table) as book, count.shown():
+            if book.set_aside:
+                count.say(f"{table} was changed since it was written. As it was: {book.set_aside}. Rows kept: {book.by_hand}.")
+            results = grade_all(
+                grader, assignments, todo, book, at_once=options.jobs, again=options.again, at_work=count.at_work
+            )
+            for result in results:
+                count.done(result)
+                broken += [f"{result.student} {result.lesson}"] if result.broken else []
+    except NoRoom as error:
+        print(f"{error}. Is the disk full? TMPDIR names another one.", file=sys.stderr)
+        return 1
+    except InUse:
+        print(f"Another run is grading into {out}.", file=sys.stderr)
+        return 1
     except OSError as error:
-        print(f"{table} cannot be written: {error.strerror}. {number} of {len(todo)} were graded before.", file=sys.stderr)
+        print(
+            f"{table} cannot be written: {error.strerror}. {count.number} of {len(todo)} were graded before.", file=sys.stderr
+        )
         return 1
     except KeyboardInterrupt:
-        print(f"\nInterrupted. {number} of {len(todo)} were graded: {table}", file=sys.stderr)
+        print(f"\nInterrupted. {count.number} of {len(todo)} were graded: {table}. The same command goes on.", file=sys.stderr)
         return 130
+    if count.kept:
+        print(f"Unchanged since they were graded: {count.kept} of {len(todo)}. To grade them anew: --again")
     print(f"Grades: {table}\nFeedback: {out / 'feedback'}")
     if broken:
         print(f"Look at the remarks of what could not be graded: {', '.join(broken)}", file=sys.stderr)
         return 3
     return 0
+
+
+class Count:
+    """What is told while a class is graded: a line for each notebook, and on a terminal what is at work and for how long."""
+
+    def __init__(self, total: int):
+        self.total, self.number, self.kept = total, 0, 0
+        self._at_work: dict[str, None] = {}
+        self._start = time.monotonic()
+
+    def at_work(self, name: str, begins: bool) -> None:
+        """A notebook is begun or done with."""
+        if begins:
+            self._at_work[name] = None
+        else:
+            self._at_work.pop(name, None)
+
+    def done(self, result: "Result") -> None:
+        """A notebook is graded."""
+        self.number += 1
+        if result.kept:
+            self.kept += 1
+            return
+        row = result.row
+        graded, left = self.number - self.kept, self.total - self.number
+        minutes = (time.monotonic() - self._start) / graded * left / 60
+        rest = f", about {minutes:.0f} min left" if minutes >= 1 else ""
+        points = f"{row['total']}/{row['max']} in {result.seconds:.0f} s{rest}"
+        self.say(f"[{self.number}/{self.total}] {result.student} {result.lesson}: {points} {row['remark']}".rstrip())
+
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
+        if sys.stderr.isatty():
+            from tqdm import tqdm
+
+            tqdm.write(line)
+        else:
+            print(line, flush=True)
+
+    def shown(self) -> "AbstractContextManager[None]":
+        """A bar, if somebody watches."""
+        from workshop.ground.progress import progress
+
+        if not sys.stderr.isatty():
+            return nullcontext()
+        return progress("Grading", self.total, lambda: (self.number, " ".join(list(self._at_work)[:1])))

@@ -1,38 +1,228 @@
-"""Grade submissions one after the other, and write down what came of them: the table of grades, and a page for each."""
+"""Write down what came of submissions, as it comes: the table of grades, a page for each, a journal for a later run."""
 
 import csv
+import fcntl
+import hashlib
+import io
+import json
 import re
+import sys
+import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from threading import Event
+from typing import IO, Any, TypeAlias
 
 from flight_delays import artifacts
-from workshop.grading.feedback import page
+from workshop.grading import limited
+from workshop.grading.feedback import page, text
 from workshop.grading.grader import Grade, Grader
 from workshop.grading.notebook import Assignment
-from workshop.grading.submissions import Job
+from workshop.grading.submissions import Handed, Job
+from workshop.grading.supervise import Stopped, workplace
+from workshop.places import ROOT
+
+Row: TypeAlias = dict[str, str]
+Place: TypeAlias = tuple[str, str]  # student and lesson
 
 # where a formula begins in some spreadsheet, in some language
 _FORMULA = re.compile(r"(^|[;,|\t\r\n])\s*(?=[=+\-@＝＋－＠])")
+_JOURNAL = ".graded.jsonl"
+_PAGE_SECONDS, _PAGE_MEMORY_MB = 20, 1000
+_LARGEST_PAGE = 5_000_000  # characters
 
 
-def grade_all(grader: Grader, assignments: dict[str, Assignment], jobs: Sequence[Job], table: Path) -> Iterator[Grade]:
-    """Grade the jobs; each grade is in `table`, and its feedback beside it, before it is given.
+class InUse(Exception):
+    """Another run writes into the same folder."""
 
-    What cannot be graded is told by a grade's remark. OSError if the table cannot be written.
-    """
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a job; `kept` is set if an earlier run had done it, `broken` if somebody has to look."""
+
+    student: str
+    lesson: str
+    row: Row
+    seconds: float = 0
+    kept: bool = False
+    broken: bool = False
+
+
+@dataclass
+class Gradebook:
+    """The table of grades, and a journal of how its rows came about; a line for each, so that nothing is lost with a run."""
+
+    table: Path
+    journal: IO[str]
+    rows: dict[Place, Row] = field(default_factory=dict)  # as they stand in the table
+    _graded: dict[Place, Row] = field(default_factory=dict)  # as they were graded
+    _keys: dict[Place, str] = field(default_factory=dict)
+    _written: set[str] = field(default_factory=set)  # hashes of tables
+    set_aside: Path | None = None
+    by_hand: int = 0
+
+    def read(self) -> None:
+        """What earlier runs have left; a table that was changed since is set aside, and its changed rows are kept."""
+        self.journal.seek(0)
+        for line in self.journal:
+            with suppress(ValueError, KeyError, TypeError, AttributeError):  # the last line of a run that was killed
+                record = json.loads(line)
+                if "table" in record:
+                    self._written.add(record["table"])
+                    continue
+                place = (str(record["student"]), str(record["lesson"]))
+                self._graded[place], self.rows[place] = dict(record["graded"]), dict(record["row"])
+                self._keys[place] = str(record["key"])
+        if not self.table.exists():
+            return
+        content = self.table.read_bytes()
+        if _hash(content) in self._written:
+            return
+        moment = time.strftime("%Y-%m-%d %H.%M.%S", time.localtime(self.table.stat().st_mtime))
+        self.set_aside = self.table.with_name(f"{self.table.stem} ({moment}){self.table.suffix}")
+        with artifacts.replacing(self.set_aside) as new:
+            new.write_bytes(content)
+        shown = {(plain(student), plain(lesson)): (student, lesson) for student, lesson in self.rows}
+        for changed in _read_table(content):
+            where = shown.get((changed.get("student", ""), changed.get("lesson", "")))
+            if where and any(value != self.rows[where].get(name, "") for name, value in changed.items()):
+                self._note(where, self._graded[where], changed, self._keys[where])
+                self.by_hand += 1
+
+    def same(self, place: Place, key: str) -> bool:
+        """Whether this is graded, and its page is there."""
+        return self._keys.get(place) == key and _page_of(self.table, *place).exists()
+
+    def add(self, grade: Grade, key: str, order: dict[Place, int]) -> Row:
+        """Put a grade into the table. What was changed by hand stays as long as nothing else comes of the submission."""
+        place, row = (grade.student, grade.lesson), row_of(grade)
+        kept = self.rows[place] if self._graded.get(place) == row else row
+        self._note(place, row, kept, "" if grade.broken else key)
+        self.write(order)
+        return kept
+
+    def _note(self, place: Place, graded: Row, row: Row, key: str) -> None:
+        self.rows[place], self._graded[place], self._keys[place] = row, graded, key
+        student, lesson = place
+        self._tell({"student": student, "lesson": lesson, "key": key, "graded": graded, "row": row})
+
+    def _tell(self, record: dict[str, Any]) -> None:
+        self.journal.write(json.dumps(record) + "\n")
+        self.journal.flush()
+
+    def write(self, order: dict[Place, int]) -> None:
+        """Write the table; rows of this run first, in its order."""
+        places = sorted(self.rows, key=lambda place: (order.get(place, len(order)), place))
+        content = table_of([self.rows[place] for place in places])
+        self._tell({"table": _hash(content)})
+        with artifacts.replacing(self.table) as new:
+            new.write_bytes(content)
+
+
+@contextmanager
+def opened(table: Path) -> Iterator[Gradebook]:
+    """The gradebook of a table; InUse if another run has it. OSError if it cannot be written."""
     table.parent.mkdir(parents=True, exist_ok=True)
-    grades: list[Grade] = []
-    for job in jobs:
-        grade = grader.grade(*job, assignments)
+    with (table.parent / _JOURNAL).open("a+", encoding="utf-8") as journal:
         try:
-            write_feedback(table.parent / "feedback", grade)
-        except Exception as error:  # points were earned, page or not
-            traceback.print_exc()
-            grade = grade.failed("no_feedback", error)
-        grades.append(grade)
-        write_csv(table, grades)
-        yield grade
+            fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InUse from None
+        book = Gradebook(table, journal)
+        book.read()
+        yield book
+
+
+def grade_all(
+    grader: Grader,
+    assignments: dict[str, Assignment],
+    jobs: Sequence[Job],
+    book: Gradebook,
+    *,
+    at_once: int = 1,
+    again: bool = False,
+    at_work: Callable[[str, bool], None] = lambda name, begins: None,
+) -> Iterator[Result]:
+    """Grade the jobs, several at once; each grade is in the table, and its feedback beside it, before its result is given.
+
+    What was graded before and has not changed is not run. What cannot be graded is told by a grade's remark. OSError if the
+    table cannot be written.
+    """
+    order = {(student, lesson): number for number, (student, lesson, _) in enumerate(jobs)}
+    stop = Event()
+    with workplace(grader.lessons) as place, ThreadPoolExecutor(at_once) as threads:
+        code = _hash_of_kit(place / "kit", grader)
+        waiting: dict[Future, tuple[Job, str]] = {}
+
+        def work(job: Job) -> tuple[Grade, float]:
+            start = time.perf_counter()
+            at_work(f"{job[0]} {job[1]}", True)
+            try:
+                return grade_one(grader, assignments, job, book.table, place, stop), time.perf_counter() - start
+            finally:
+                at_work(f"{job[0]} {job[1]}", False)
+
+        try:
+            kept = []
+            for job in jobs:
+                student, lesson, handed = job
+                key = _key(code, grader, lesson, handed) if isinstance(handed, Handed) else ""
+                if key and not again and book.same((student, lesson), key):
+                    kept.append(Result(student, lesson, book.rows[student, lesson], kept=True))
+                else:
+                    waiting[threads.submit(work, job)] = (job, key)
+            if kept:
+                book.write(order)
+            yield from kept
+            while waiting:
+                done, _ = wait(waiting, timeout=1, return_when="FIRST_COMPLETED")
+                for future in sorted(done, key=lambda one: order[waiting[one][0][:2]]):
+                    (student, lesson, _), key = waiting.pop(future)
+                    grade, seconds = future.result()
+                    row = book.add(grade, key, order)
+                    yield Result(student, lesson, row, seconds, broken=grade.broken)
+        except BaseException:
+            stop.set()
+            threads.shutdown(cancel_futures=True)
+            raise
+
+
+def grade_one(grader: Grader, assignments: dict[str, Assignment], job: Job, table: Path, place: Path, stop: Event) -> Grade:
+    """Grade a job and write its page."""
+    if stop.is_set():
+        raise Stopped
+    grade = grader.grade(*job, assignments, place, stop)
+    try:
+        write_feedback(table, grade)
+    except Exception as error:  # points were earned, page or not
+        traceback.print_exc()
+        grade = grade.failed("no_feedback", error)
+    return grade
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _hash_of_kit(kit: Path, grader: Grader) -> str:
+    """Of what grading depends on besides a lesson and what was handed in."""
+    parts = [_hash_of_files(kit / "workshop"), _hash_of_files(kit / "sample_project"), sys.version]
+    parts += [_hash((ROOT / "requirements.lock").read_bytes()), grader.language]
+    parts += [f"{name}={value}" for name, value in asdict(grader.limits).items() if name != "hidden"]
+    return _hash("\n".join(parts).encode())
+
+
+def _hash_of_files(folder: Path) -> str:
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return _hash("\n".join(f"{path.relative_to(folder)} {_hash(path.read_bytes())}" for path in files).encode())
+
+
+def _key(code: str, grader: Grader, lesson: str, handed: Handed) -> str:
+    return _hash("\n".join([code, _hash_of_files(grader.lessons / lesson), handed.name, handed.digest]).encode())
 
 
 def plain(text: str) -> str:
@@ -43,22 +233,71 @@ def plain(text: str) -> str:
     return _FORMULA.sub(r"\g<0>'", text)
 
 
-def write_csv(file: Path, grades: Sequence[Grade]) -> None:
-    """Write grades.csv in one step; with a byte order mark, by which spreadsheets know UTF-8."""
-    numbers = range(1, max((len(grade.tasks) for grade in grades), default=0) + 1)
-    columns = ["student", "lesson", *(f"task_{number}" for number in numbers), "total", "max", "remark"]
-    with artifacts.replacing(file) as new, new.open("w", encoding="utf-8-sig", newline="") as stream:
-        writer = csv.DictWriter(stream, columns, restval="")
-        writer.writeheader()
-        for grade in grades:
-            points = {f"task_{one.task.number}": one.points for one in grade.tasks}
-            names = {name: plain(getattr(grade, name)) for name in ("student", "lesson", "remark")}
-            writer.writerow({**names, "total": grade.total, "max": grade.max_points, **points})
+def row_of(grade: Grade) -> Row:
+    """A row of the table."""
+    points = {f"task_{one.task.number}": str(one.points) for one in grade.tasks}
+    names = {name: plain(getattr(grade, name)) for name in ("student", "lesson", "remark")}
+    return {**names, **points, "total": str(grade.total), "max": str(grade.max_points)}
 
 
-def write_feedback(folder: Path, grade: Grade) -> None:
+def table_of(rows: Sequence[Row]) -> bytes:
+    """The table as a file; with a byte order mark, by which spreadsheets know UTF-8."""
+    names = {name for row in rows for name in row}
+    tasks = sorted((name for name in names if re.fullmatch(r"task_\d+", name)), key=lambda name: int(name[5:]))
+    columns = ["student", "lesson", *tasks, "total", "max", "remark"]
+    columns += sorted(names - set(columns))  # somebody's own
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, columns, restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue().encode("utf-8-sig", "backslashreplace")
+
+
+def _read_table(content: bytes) -> list[Row]:
+    """The rows of a table that a spreadsheet may have saved in its own way."""
+    try:
+        decoded = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        decoded = content.decode("cp1251", "replace")
+    first = decoded.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    with suppress(csv.Error):
+        rows = csv.DictReader(io.StringIO(decoded, newline=""), delimiter=delimiter)
+        return [{name: value or "" for name, value in row.items() if name} for row in rows]
+    return []
+
+
+def _page_of(table: Path, student: str, lesson: str) -> Path:
+    return table.parent / "feedback" / student / f"{lesson}.html"
+
+
+def write_feedback(table: Path, grade: Grade) -> None:
     """Write the page of a submission."""
-    file = folder / grade.student / f"{grade.lesson}.html"
+    file = _page_of(table, grade.student, grade.lesson)
     file.parent.mkdir(parents=True, exist_ok=True)
     # what the code printed may be no text
-    file.write_text(page(grade, list(grade.sections), grade.language), encoding="utf-8", errors="backslashreplace")
+    content = _page(grade).encode("utf-8", "backslashreplace")
+    with artifacts.replacing(file) as new:
+        new.write_bytes(content)
+
+
+def _page(grade: Grade) -> str:
+    """The page, with less on it where more would take too long or be too large."""
+    if not grade.sections:
+        return page(grade, [], grade.language)
+    limits = {"seconds": _PAGE_SECONDS, "memory_mb": _PAGE_MEMORY_MB}
+    with suppress(limited.TooMuch):
+        made = limited.call(page, grade, grade.sections, grade.language, **limits)
+        if len(made) <= _LARGEST_PAGE:
+            return made
+    noted = grade.with_note(text("no_colours", grade.language))
+    with suppress(limited.TooMuch):
+        made = limited.call(plain_page, noted, **limits)
+        if len(made) <= _LARGEST_PAGE:
+            return made
+    return page(grade.with_note(text("no_code", grade.language)), [], grade.language)
+
+
+def plain_page(grade: Grade) -> str:
+    """The page without colours."""
+    return page(grade, grade.sections, grade.language, plain=True)

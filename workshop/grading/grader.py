@@ -3,20 +3,31 @@
 import shutil
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event
 
 from nbformat import NotebookNode
 
 from workshop.builder.tasks import Task
 from workshop.grading.feedback import section, text
-from workshop.grading.notebook import Assignment, Refused, language_of, read_assignment, read_submission, recognise, restore
-from workshop.grading.supervise import Limits, Outcome, run
+from workshop.grading.notebook import Assignment, Refused, language_of, read_assignment, restore
+from workshop.grading.submissions import Handed
+from workshop.grading.supervise import Limits, Outcome, Stopped, run, workplace
 
 _CAUGHT_TIME = "CellTimeoutError"  # nbgrader's name for a cell that was interrupted
 _NOT_SOLVED = "NotSolvedYet"
 _LONGEST_REASON = 2000  # characters
+_LOOK = ("unreadable", "too_heavy")  # why nothing could be graded, which may be our own fault
+# errors that come of a limit, by the error's name and a part of its text; then the text that says so
+_OF_LIMITS = (
+    ("BlockingIOError", "", "few_processes"),
+    ("RuntimeError", "can't start new thread", "few_processes"),
+    ("OSError", "[Errno 28]", "full_disk"),
+    ("MemoryError", "", "little_memory"),
+)
 _LONGEST_REMARK = 300
 
 
@@ -58,6 +69,17 @@ class Grade:
         reason = text(key, self.language, reason=f"{type(error).__name__}: {error}"[:_LONGEST_REMARK])
         return replace(self, remark="; ".join(filter(None, (self.remark, reason))), broken=True)
 
+    def with_note(self, note: str) -> "Grade":
+        """The same grade with one note more for its page."""
+        return replace(self, notes=(*self.notes, note))
+
+    def noted(self, note: Refused | None) -> "Grade":
+        """The same grade with one remark more, which costs nothing."""
+        if note is None:
+            return self
+        said = text(note.key, self.language, **note.values)
+        return replace(self, remark="; ".join(filter(None, (self.remark, said))))
+
     @property
     def total(self) -> int:
         """The points of all tasks."""
@@ -76,22 +98,35 @@ class Grader:
         """Every exercise by its lesson's name; BuildError if one is wrong."""
         return {file.parent.name: read_assignment(file.parent) for file in sorted(self.lessons.glob("*/exercise.py"))}
 
-    def grade(self, student: str, lesson: str, file: Path | Refused, assignments: dict[str, Assignment]) -> Grade:
-        """Grade a file, or the lack of one; whatever is wrong with it becomes a remark."""
+    def grade(
+        self,
+        student: str,
+        lesson: str,
+        handed: Handed | Refused,
+        assignments: Mapping[str, Assignment],
+        place: Path | None = None,
+        stop: Event | None = None,
+    ) -> Grade:
+        """Grade a notebook, or the lack of one; whatever is wrong with it becomes a remark.
+
+        It is run in a `workplace`, which is made for it if there is none. Stopped is raised when `stop` is set meanwhile.
+        """
         if lesson not in assignments:
-            return Grade(student, lesson, self.language, 0, remark=text("unknown_lesson", self.language, lesson=lesson))
+            key, values = (handed.key, handed.values) if isinstance(handed, Refused) else ("unknown_lesson", {"lesson": lesson})
+            return Grade(student, lesson, self.language, 0, remark=text(key, self.language, **values), broken=key in _LOOK)
         assignment = assignments[lesson]
         try:
-            if isinstance(file, Refused):
-                raise file
-            submission = read_submission(file)
-            recognise(submission, assignment, assignments.values())
-            language = language_of(submission, assignment, self.language)
-            restored, touched = restore(submission, assignment, language)
-            return self._run(student, assignment, language, restored, touched)
+            if isinstance(handed, Refused):
+                raise handed
+            language = language_of(handed.submission, assignment, self.language)
+            restored, touched = restore(handed.submission, assignment, language)
+            with workplace(self.lessons) if place is None else nullcontext(place) as found:
+                return self._run(student, assignment, language, restored, touched, found, stop).noted(handed.note)
         except Refused as refused:
             nothing = self._nothing(student, assignment, text(refused.key, self.language, **refused.values))
-            return replace(nothing, broken=refused.key == "unreadable")
+            return replace(nothing, broken=refused.key in _LOOK)
+        except Stopped:
+            raise
         except Exception as error:  # whatever one submission leads to, the next ones are graded
             traceback.print_exc()
             return self._nothing(student, assignment, "").failed("not_graded", error)
@@ -102,8 +137,17 @@ class Grader:
         tasks = tuple(TaskGrade(task, False, remark) for task in exercise.tasks)
         return Grade(student, exercise.lesson, self.language, exercise.max_points, tasks, remark)
 
-    def _run(self, student: str, assignment: Assignment, language: str, restored: NotebookNode, touched: int) -> Grade:
-        outcome = run(restored, self.lessons, language, self.limits)
+    def _run(
+        self,
+        student: str,
+        assignment: Assignment,
+        language: str,
+        restored: NotebookNode,
+        touched: int,
+        place: Path,
+        stop: Event | None,
+    ) -> Grade:
+        outcome = run(restored, place, language, self.limits, stop)
         if outcome.end == "worker":  # may be our own fault: the instructor should see it
             print(outcome.log, file=sys.stderr)
         parts = _parts(restored, assignment)
@@ -111,7 +155,7 @@ class Grader:
             _judge(task, assignment, parts[task.number], outcome, self.limits, language) for task in assignment.exercise.tasks
         )
         notes = [text("checks_restored", language, count=touched)] if touched else []
-        if not self.limits.namespaces:
+        if not self.limits.isolated:
             notes.append(text("not_isolated", language))
         return Grade(
             student,
@@ -163,7 +207,10 @@ def _judge(
     elif failed["id"] in checks and failed["name"] == "AssertionError":
         reason = failed["text"]
     elif failed["status"] == "error":
-        reason = text("error", language, name=failed["name"], text=failed["text"])
+        reason = text("error", language, name=failed["name"], text=failed["text"][:_LONGEST_REASON])
+        for name, part, key in _OF_LIMITS:
+            if failed["name"] == name and part in failed["text"]:
+                reason = f"{reason} ({text(key, language, **vars(limits))})"
     else:
         reason = text(failed["status"], language, task=task.number)
     return TaskGrade(task, False, reason[:_LONGEST_REASON])

@@ -1,7 +1,8 @@
 """Put a submission's answers into our own notebook: checks and given code are the source's, whatever was submitted."""
 
 import json
-from collections.abc import Iterable
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from workshop.builder.reading import read
 from workshop.builder.tasks import Exercise, Task, read_exercise
 from workshop.places import LANGUAGES
 
-_LARGEST = 20 * 1024**2  # bytes of a file, with the outputs
 _MOST_CELLS, _MOST_CODE = 1000, 1_000_000  # characters; what takes longer than its limits to be read and shown
 
 
@@ -25,6 +25,14 @@ class Refused(Exception):
     def __init__(self, key: str, **values: Any):
         self.key, self.values = key, values
         super().__init__(key)
+
+    def __reduce__(self) -> tuple:
+        """As processes send it to each other."""
+        return _refused, (self.key, self.values)
+
+
+def _refused(key: str, values: dict[str, Any]) -> Refused:
+    return Refused(key, **values)
 
 
 @dataclass(frozen=True)
@@ -59,13 +67,9 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Submission:
-    """A submitted notebook that could be read: its cells with id, kind and text."""
+    """A submitted notebook that could be read: its cells with kind, text and id, and the id that a program kept elsewhere."""
 
     cells: tuple[dict[str, str], ...]
-
-    def ids(self) -> set[str]:
-        """The ids of its cells."""
-        return {cell["id"] for cell in self.cells}
 
 
 def read_assignment(folder: Path) -> Assignment:
@@ -77,63 +81,159 @@ def read_assignment(folder: Path) -> Assignment:
     return Assignment(source, exercise, ids)
 
 
-def read_submission(file: Path) -> Submission:
+def parse(content: bytes) -> Submission:
     """Read a submitted file, expecting anything; Refused if it is not a notebook."""
+    if not content.strip():
+        raise Refused("empty")
     try:
-        if file.is_symlink():
-            raise Refused("link")
-        if not file.is_file():
-            raise Refused("not_a_file")
-        if file.stat().st_size > _LARGEST:
-            raise Refused("too_large", megabytes=_LARGEST // 1024**2)
-        content = json.loads(file.read_text(encoding="utf-8-sig"))
-        cells = tuple(_cell(cell) for cell in content["cells"])
-        if len(cells) > _MOST_CELLS or sum(len(cell["text"]) for cell in cells) > _MOST_CODE:
-            raise Refused("too_much", cells=_MOST_CELLS, characters=_MOST_CODE)
-        return Submission(cells)
+        read_ = json.loads(content)  # it knows UTF-8, also with a byte order mark, and UTF-16
+    except UnicodeDecodeError:
+        raise Refused("encoding") from None
     except (ValueError, RecursionError):
-        raise Refused("not_json") from None
-    except (KeyError, TypeError, AttributeError):
+        raise Refused("web_page" if content.lstrip()[:1] == b"<" else "not_json") from None
+    try:
+        # before version 4 a notebook had sheets
+        listed = read_["cells"] if "cells" in read_ else [cell for sheet in read_["worksheets"] for cell in sheet["cells"]]
+        cells = tuple(_cell(cell) for cell in listed)
+    except (KeyError, TypeError, AttributeError, ValueError):
         raise Refused("not_a_notebook") from None
-    except OSError as error:
-        raise Refused("unreadable", reason=error.strerror) from None
+    if len(cells) > _MOST_CELLS or sum(len(cell["text"]) for cell in cells) > _MOST_CODE:
+        raise Refused("too_much", cells=_MOST_CELLS, characters=_MOST_CODE)
+    return Submission(cells)
 
 
 def _cell(cell: dict[str, Any]) -> dict[str, str]:
-    text = cell["source"]
+    kind = str(cell["cell_type"])
+    text = cell["input"] if kind == "code" and "input" in cell else cell["source"]
     text = text if isinstance(text, str) else "".join(text)
     # half an emoji, as a cut in the middle leaves it, is no text: neither a kernel nor a page takes it
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return {"id": str(cell.get("id", "")), "kind": str(cell["cell_type"]), "text": text}
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+    if kind == "heading":  # before version 4 too
+        kind, text = "markdown", f"{'#' * min(int(cell.get('level', 1)), 6)} {text}"
+    metadata = cell.get("metadata")
+    kept = metadata.get("id", "") if isinstance(metadata, dict) else ""  # where Colab keeps it
+    return {"id": str(cell.get("id", ""))[:100], "kept": str(kept)[:100], "kind": kind, "text": text}
 
 
-def recognise(submission: Submission, assignment: Assignment, others: Iterable[Assignment]) -> None:
-    """Refused if this is not a notebook of the lesson; says of which one it is, if of any."""
-    own = set(assignment.ids.values())
-    if submission.ids() & own:
-        return
-    for other in others:
-        if submission.ids() & set(other.ids.values()):
-            raise Refused("foreign", other=other.lesson, lesson=assignment.lesson)
-    raise Refused("unknown_cells", lesson=assignment.lesson)
+def _plain(text: str) -> str:
+    """A text without what programs change on their own: line endings, blanks at their ends, empty lines around it."""
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+class Catalogue:
+    """All exercises, and which of them a notebook is."""
+
+    def __init__(self, assignments: Mapping[str, Assignment]):
+        self.assignments = dict(assignments)
+        self._ids = {id_: name for name, one in assignments.items() for id_ in one.ids.values()}
+        owners: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for name, assignment in assignments.items():
+            for language in LANGUAGES:
+                for cell in assignment.notebook(language).cells:
+                    owners[cell.cell_type, _plain(cell.source)].add(name)
+        self._texts = {text: only for text, (only, *more) in owners.items() if not more}
+
+    def lesson_of(self, submission: Submission, named: str | None) -> str | None:
+        """The lesson that most cells belong to, by id or else by text; of equals the one that the file is named after."""
+        found: Counter[str] = Counter()
+        for cell in submission.cells:
+            lesson = self._ids.get(cell["id"]) or self._ids.get(cell["kept"])
+            if lesson := lesson or self._texts.get((cell["kind"], _plain(cell["text"]))):
+                found[lesson] += 1
+        return max(found, key=lambda name: (found[name], name == named)) if found else None
+
+
+def identify(submission: Submission, assignment: Assignment) -> Submission:
+    """The same with our ids: by id, by text, and for what is then left between two of our cells by its place and likeness.
+
+    Not all programs keep ids, and an answer's text is the student's.
+    """
+    ours = assignment.notebook(LANGUAGES[0]).cells
+    place = {cell.id: number for number, cell in enumerate(ours)}
+    found = [next((id_ for id_ in (cell["id"], cell["kept"]) if id_ in place), "") for cell in submission.cells]
+    free: dict[tuple[str, str], deque[str]] = defaultdict(deque)
+    for cells in zip(*(assignment.notebook(language).cells for language in LANGUAGES), strict=True):
+        if cells[0].id not in found:
+            for text in {_plain(cell.source) for cell in cells}:
+                free[cells[0].cell_type, text].append(cells[0].id)
+    for number, cell in enumerate(submission.cells):
+        waiting = free.get((cell["kind"], _plain(cell["text"])))
+        if not found[number] and waiting:
+            found[number] = waiting.popleft()
+    left = [cell for cell in ours if cell.cell_type == "code" and cell.id not in found]
+    for first, last in _gaps(found):
+        after = place[found[first - 1]] if first else -1
+        before = place[found[last]] if last < len(found) else len(ours)
+        slots = [cell for cell in left if after < place[cell.id] < before]
+        numbers = [number for number in range(first, last) if submission.cells[number]["kind"] == "code"]
+        texts = [submission.cells[number]["text"] for number in numbers]
+        for number, id_ in zip(numbers, _aligned(texts, slots), strict=True):
+            found[number] = id_
+    cells = tuple({**cell, "id": id_, "kept": ""} for cell, id_ in zip(submission.cells, found, strict=True))
+    return Submission(cells)
+
+
+def _gaps(found: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """From where to where nothing was found."""
+    start = 0
+    for number, id_ in enumerate([*found, "end"]):
+        if id_:
+            if start < number:
+                yield start, number
+            start = number + 1
+
+
+def _aligned(texts: Sequence[str], slots: Sequence[NotebookNode]) -> list[str]:
+    """For each text the id of the slot that it is most like, in order, or nothing; of equals the last."""
+    if not texts or not slots:
+        return [""] * len(texts)
+    lines = [set(_plain(text).splitlines()) for text in texts]
+    wanted = [{line for line in _plain(slot.source).splitlines() if making.STUB not in line and line.strip()} for slot in slots]
+    best = [[0.0] * (len(slots) + 1) for _ in range(len(texts) + 1)]  # from a text and a slot on
+
+    def value(text: int, slot: int) -> float:
+        alike = len(lines[text] & wanted[slot]) / len(wanted[slot]) if wanted[slot] else 0
+        return best[text + 1][slot + 1] + 1 + alike * 10
+
+    for text in reversed(range(len(texts))):
+        for slot in reversed(range(len(slots))):
+            best[text][slot] = max(value(text, slot), best[text + 1][slot], best[text][slot + 1])
+    ids, slot = [], 0
+    for text in range(len(texts)):
+        while slot < len(slots) and best[text][slot] == best[text][slot + 1] and best[text][slot] != best[text + 1][slot]:
+            slot += 1
+        if slot < len(slots) and best[text][slot] != best[text + 1][slot]:
+            ids.append(slots[slot].id)
+            slot += 1
+        else:
+            ids.append("")
+    return ids
+
+
+def filled(submission: Submission, assignment: Assignment) -> dict[str, str]:
+    """The answers by id that are not as they were handed out."""
+    blanks = {cell.id: _plain(cell.source) for cell in assignment.notebook(LANGUAGES[0]).cells}
+    answers = assignment.answer_ids()
+    texts = [(cell["id"], _plain(cell["text"])) for cell in submission.cells if cell["kind"] == "code"]
+    return {id_: text for id_, text in texts if id_ in answers and text != blanks[id_]}
 
 
 def language_of(submission: Submission, assignment: Assignment, default: str) -> str:
     """The language whose texts the submission has most of."""
-    texts = {cell["id"]: cell["text"] for cell in submission.cells if cell["kind"] == "markdown"}
+    texts = {cell["id"]: _plain(cell["text"]) for cell in submission.cells}
     found = {
-        language: sum(texts.get(cell.id) == cell.source for cell in assignment.notebook(language).cells if cell.source)
+        language: sum(texts.get(cell.id) == _plain(cell.source) for cell in assignment.notebook(language).cells if cell.source)
         for language in LANGUAGES
     }
-    best = max(found, key=lambda language: (found[language], language == default))
-    return best if found[best] else default
+    return max(found, key=lambda language: (found[language], language == default))
 
 
 def restore(submission: Submission, assignment: Assignment, language: str) -> tuple[NotebookNode, int]:
     """Our notebook with the student's answers, and the number of check cells that had been changed or removed.
 
-    Answers are found by cell id; of cells with the same id the last one that was filled in counts. Code cells that
-    the student added run before the cell of ours that they stood before.
+    Answers are found by cell id, as `identify` gives them; of cells with the same id the last one that was filled in counts.
+    Code cells that the student added run before the cell of ours that they stood before.
     """
     notebook = assignment.notebook(language)
     ours = {cell.id: cell for cell in notebook.cells}
@@ -149,14 +249,14 @@ def restore(submission: Submission, assignment: Assignment, language: str) -> tu
                 given.setdefault(cell["id"], []).append(cell["text"])
         elif cell["kind"] == "code" and cell["text"].strip():
             waiting.append(cell["text"])
-    touched = sum(any(text != ours[id_].source for text in given.get(id_, [""])) for id_ in checks)
+    touched = sum(any(_plain(text) != _plain(ours[id_].source) for text in given.get(id_, [""])) for id_ in checks)
 
     cells = []
     for cell in notebook.cells:
         cells += [_extra(text, f"{cell.id}-{n}") for n, text in enumerate(added.get(cell.id, []), start=1)]
         if cell.id in answers:
-            filled = [text for text in given.get(cell.id, []) if text != cell.source]
-            cell.source = filled[-1] if filled else cell.source
+            changed = [text for text in given.get(cell.id, []) if _plain(text) != _plain(cell.source)]
+            cell.source = changed[-1] if changed else cell.source
         cells.append(cell)
     notebook.cells = cells + [_extra(text, f"end-{n}") for n, text in enumerate(waiting, start=1)]
     return notebook, touched

@@ -1,28 +1,34 @@
 """Run a restored notebook in a folder of its own, with limits of time, memory and processes, and end all of it."""
 
+import fcntl
 import json
-import multiprocessing
 import os
 import secrets
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
+from multiprocessing.util import Finalize
 from pathlib import Path
-from typing import Any
+from threading import Event
+from typing import IO, Any
 
 import psutil
 from nbformat import NotebookNode
 
-from workshop.grading import jail, worker
+from workshop.grading import jail, limited, worker
 from workshop.ground.processes import GUARD, alive
-from workshop.places import ROOT, environment, not_copied
+from workshop.places import LANGUAGES, ROOT, environment, not_copied
 
 _MARK = "WORKSHOP_SUBMISSION"
+_PREFIX, _LOCK = "grade-", ".lock"  # of folders in the temporary one
+_LONGEST_PLACE = 50  # bytes of its path: multiprocessing has sockets in there, whose names have room for about 100
+_KEPT: list[IO[str]] = []  # files that stay open until the end of this process
 _LOG_TAIL = 2000  # bytes
 _LOOK_EVERY = 0.1  # seconds
 _SOURCES = shutil.ignore_patterns("__pycache__", "lesson.py", "exercise.py")  # the solutions are in there
@@ -30,15 +36,30 @@ _SOURCES = shutil.ignore_patterns("__pycache__", "lesson.py", "exercise.py")  # 
 _INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
 
 
+class NoRoom(Exception):
+    """There is no folder to run submissions in; nothing can be graded."""
+
+
+class Stopped(Exception):
+    """Grading is to end, not this submission alone."""
+
+
 @dataclass(frozen=True)
 class Limits:
-    """What a submission may use: seconds for a cell and for all, memory and processes in all, whether it is jailed."""
+    """What a submission may use: seconds for a cell and for all; memory, disk and processes in all; how it is jailed."""
 
     cell_seconds: int = 120
     seconds: int = 900
     memory_mb: int = 3000
-    processes: int = 300
-    namespaces: bool = True
+    disk_mb: int = 1000
+    processes: int = 400 + 50 * (os.cpu_count() or 1)  # with their threads, of which libraries start one for each core
+    isolation: str = jail.NAMESPACES
+    hidden: tuple[Path, ...] = ()
+
+    @property
+    def isolated(self) -> bool:
+        """Whether a submission is cut off from network and files."""
+        return self.isolation != jail.OPEN
 
 
 @dataclass(frozen=True)
@@ -52,30 +73,82 @@ class Outcome:
     log: str = ""
 
 
-def run(notebook: NotebookNode, lessons: Path, language: str, limits: Limits) -> Outcome:
-    """Run all code cells of the notebook in a jail.
+@contextmanager
+def scratch() -> Iterator[None]:
+    """Keep the temporary files of this process in a folder that is gone with it; those of runs that were killed go now."""
+    place = tempfile.gettempdir()
+    if len(os.fsencode(place)) > _LONGEST_PLACE and Path("/tmp").is_dir():
+        place = "/tmp"
+    for left in Path(place).glob(f"{_PREFIX}*"):
+        _remove_if_left(left)
+    base = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place)).resolve()
+    lock = (base / "new").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    (base / "new").rename(base / _LOCK)
+    # after what multiprocessing does at the end of this process, which has a folder in there
+    Finalize(lock, _remove, args=[base], exitpriority=-200)
+    before, tempfile.tempdir = tempfile.tempdir, str(base)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        _KEPT.append(lock)
 
-    The notebook works in a copy of the kit. The copy and whatever the submission started are gone afterwards.
+
+@contextmanager
+def workplace(lessons: Path) -> Iterator[Path]:
+    """A folder for submissions to be run in, with a copy of what they need of the kit; gone afterwards.
+
+    NoRoom if it cannot be made.
+    """
+    with _folder() as base:
+        try:
+            _copy_kit(base / "kit", lessons)
+        except OSError as error:
+            reason = error.args[0][0][-1] if isinstance(error, shutil.Error) else error.strerror  # a line for each file
+            raise NoRoom(f"{base} cannot be filled: {reason}") from None
+        yield base
+
+
+def _remove_if_left(folder: Path) -> None:
+    """Remove the folder of a run that is no more: whoever is at work holds its lock."""
+    with suppress(OSError), (folder / _LOCK).open("r+") as lock:
+        if folder.stat().st_uid == os.getuid() and not folder.is_symlink():
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(folder)
+
+
+def run(notebook: NotebookNode, place: Path, language: str, limits: Limits, stop: Event | None = None) -> Outcome:
+    """Run all code cells of the notebook in a jail, in a folder of its own in a `workplace`.
+
+    The notebook works in a copy of the kit. The copy and whatever the submission started are gone afterwards. Stopped
+    is raised when `stop` is set meanwhile.
     """
     mark = secrets.token_hex(8)
-    with _folder() as base:
-        inside = base / "in"
-        cwd = _copy_kit(inside / "kit", lessons, language)
+    with _folder(place) as base:
+        inside, shown = base / "in", base / "shown"
+        inside.mkdir()
+        shown.mkdir()
         notebook_file, results_file, log = base / "notebook.ipynb", base / "results.jsonl", base / "log"
-        job = {
+        kit, job, inner = (jail.KIT, jail.JOB, jail.INSIDE) if limits.isolated else (place / "kit", shown, inside)
+        bounds = jail.Bounds(limits.memory_mb, limits.disk_mb, limits.processes)
+        program = [sys.executable, str(kit / "workshop/grading/kernel.py"), "-f", str(job / "k.json")]
+        jailed = jail.prefix(
+            place / "kit", shown, inside, bounds, limits.isolation, folder=f"exercises/{language}", hidden=limits.hidden
+        )
+        content = {
             "notebook": str(notebook_file),
             "results": str(results_file),
-            "connection_file": str(inside / "k.json"),
-            "jail": jail.prefix(inside, limits.memory_mb, namespaces=limits.namespaces),
-            "environment": _environment(inside, mark),
-            "folder": str(cwd),
+            "connection_file": str(shown / "k.json"),
+            "command": [*jailed, *program],
+            "environment": _environment(inner, mark),
             "cell_seconds": limits.cell_seconds,
         }
         notebook_file.write_text(json.dumps(notebook), encoding="utf-8")
         for file in (results_file, log):
             file.touch()
-        (base / "job.json").write_text(json.dumps(job), encoding="utf-8")
-        end = _watched(base / "job.json", limits, mark, log)
+        (base / "job.json").write_text(json.dumps(content), encoding="utf-8")
+        end = _watched(base / "job.json", limits, mark, log, stop or Event())
         lines = results_file.read_text(encoding="utf-8").splitlines()
         results = [json.loads(line) for line in lines if line.endswith("}")]
         if end == "done" and results and results[-1]["status"] in ("died", "stuck"):
@@ -90,27 +163,28 @@ def _tail(log: Path) -> str:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
-    # a short path: the names of socket files have room for about 100 characters
-    base = Path(tempfile.mkdtemp(prefix="grade-")).resolve()
+def _folder(parent: Path | None = None) -> Iterator[Path]:
+    base = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent)).resolve()
     try:
         yield base
     finally:
-        # not shutil's: it follows nested folders by calling itself, and a submission may leave thousands of them
-        for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
-            subprocess.run([*command, "--", str(base)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        _remove(base)
 
 
-def _copy_kit(kit: Path, lessons: Path, language: str) -> Path:
-    """A copy of what a notebook needs of the kit, and of lessons all but their sources; gives the notebook's folder."""
+def _remove(folder: Path) -> None:
+    # not shutil's: it follows nested folders by calling itself, and a submission may leave thousands of them
+    for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
+        subprocess.run([*command, "--", str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
+def _copy_kit(kit: Path, lessons: Path) -> None:
+    """A copy of what a notebook needs of the kit, and of lessons all but their sources."""
     shutil.copytree(ROOT / "workshop", kit / "workshop", ignore=not_copied)
     shutil.copytree(ROOT / "sample_project", kit / "sample_project", ignore=not_copied)
     for lesson in (file.parent for file in lessons.glob("*/messages.yaml")):
         shutil.copytree(lesson, kit / "lessons" / lesson.name, ignore=_SOURCES)
-    cwd = kit / "exercises" / language
-    for folder in (cwd, kit.parent / "home", kit.parent / "tmp"):
-        folder.mkdir(parents=True)
-    return cwd
+    for language in LANGUAGES:
+        (kit / "exercises" / language).mkdir(parents=True)
 
 
 def _environment(inside: Path, mark: str) -> dict[str, str]:
@@ -120,30 +194,30 @@ def _environment(inside: Path, mark: str) -> dict[str, str]:
     return {**inherited, **added, **folders, "PYTHONDONTWRITEBYTECODE": "1", _MARK: mark}
 
 
-def _watched(job: Path, limits: Limits, mark: str, log: Path) -> str:
+def _watched(job: Path, limits: Limits, mark: str, log: Path, stop: Event) -> str:
     """Let a worker do the job and say how it ended; no process of it is left."""
-    # forked from a server that has the worker's imports, which take longer than most submissions
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["workshop.grading.worker"])
-    process = context.Process(target=worker.start, args=(job, log))
+    process = limited.context().Process(target=worker.start, args=(job, log))
     process.start()
     pid = process.pid
     assert pid is not None  # it is started
     GUARD.watch(pid)  # if we are killed, that ends it
     try:
-        return _wait(process, pid, limits)
+        return _wait(process, pid, limits, stop)
     finally:
         _end(process, mark)
         GUARD.release(pid)
 
 
-def _wait(process: BaseProcess, pid: int, limits: Limits) -> str:
+def _wait(process: BaseProcess, pid: int, limits: Limits, stop: Event) -> str:
     deadline = time.monotonic() + limits.seconds
     while process.is_alive():
+        if stop.is_set():
+            raise Stopped
         if time.monotonic() > deadline:
             return "time"
-        memory, count = _use(pid)
-        if memory > limits.memory_mb * 1024**2:
+        memory, count = _use(pid, _resident)
+        # what is shared counts for each that shares it; to count it once takes a while
+        if memory > limits.memory_mb * 1024**2 and _use(pid, _own_share)[0] > limits.memory_mb * 1024**2:
             return "memory"
         if count > limits.processes:
             return "processes"
@@ -151,7 +225,7 @@ def _wait(process: BaseProcess, pid: int, limits: Limits) -> str:
     return "done" if process.exitcode == 0 else "worker"
 
 
-def _use(worker_pid: int) -> tuple[int, int]:
+def _use(worker_pid: int, size: Callable[[psutil.Process], int]) -> tuple[int, int]:
     """Memory in bytes and number of processes, the worker and all below it."""
     memory, count = 0, 0
     with suppress(psutil.NoSuchProcess):
@@ -159,8 +233,21 @@ def _use(worker_pid: int) -> tuple[int, int]:
         for process in [tree, *tree.children(recursive=True)]:
             count += 1
             with suppress(psutil.Error):
-                memory += process.memory_info().rss
+                memory += size(process)
     return memory, count
+
+
+def _resident(process: psutil.Process) -> int:
+    return process.memory_info().rss
+
+
+def _own_share(process: psutil.Process) -> int:
+    """What it has alone, and its part of what it shares; all of it where the system does not tell."""
+    try:
+        memory = process.memory_full_info()
+    except psutil.AccessDenied:
+        return _resident(process)
+    return getattr(memory, "pss", memory.rss)
 
 
 def _end(process: BaseProcess, mark: str) -> None:

@@ -1,0 +1,67 @@
+"""What the solutions of all lessons take in the grader's jail: python bench/grading.py [LESSON...]; Linux, as root.
+
+Their disk and /dev/shm are file systems of the jail, which are asked through /proc while a solution runs.
+"""
+
+import os
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from workshop.grading import jail, notebook, supervise
+from workshop.places import LESSONS, ROOT
+
+EVERY = 0.3  # seconds
+
+
+def look(most: dict[str, int]) -> None:
+    """Keep the most that was seen of everything."""
+    seen = dict.fromkeys(most, 0)
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error, OSError):
+            root = Path(f"/proc/{process.pid}/root")
+            if not (root / "submission").is_dir():
+                continue
+            disk, shared = os.statvfs(root / "submission"), os.statvfs(root / "dev/shm")
+            seen["tasks"] += process.num_threads()
+            seen["memory MB"] += process.memory_info().rss >> 20
+            seen["disk MB"] = (disk.f_blocks - disk.f_bfree) * disk.f_frsize >> 20
+            seen["files"] = disk.f_files - disk.f_ffree
+            seen["shared MB"] = (shared.f_blocks - shared.f_bfree) * shared.f_frsize >> 20
+    for name, value in seen.items():
+        most[name] = max(most[name], value)
+
+
+def main(wanted: list[str]) -> None:
+    """Run the solutions one after the other, and print a line for each."""
+    limits = supervise.Limits(cell_seconds=1500, seconds=5000, disk_mb=4000, processes=4000, isolation=jail.BWRAP)
+    with supervise.workplace(LESSONS) as place:
+        for lesson in sorted(file.parent.name for file in LESSONS.glob("*/exercise.py")):
+            if wanted and lesson not in wanted:
+                continue
+            assignment = notebook.read_assignment(LESSONS / lesson)
+            content = (ROOT / "solutions/ru" / f"{lesson}.ipynb").read_bytes()
+            handed = notebook.identify(notebook.parse(content), assignment)
+            most = dict.fromkeys(("disk MB", "files", "shared MB", "tasks", "memory MB"), 0)
+            over = threading.Event()
+
+            def watch(most: dict[str, int] = most, over: threading.Event = over) -> None:
+                while not over.wait(EVERY):
+                    look(most)
+
+            thread = threading.Thread(target=watch)
+            thread.start()
+            start = time.perf_counter()
+            outcome = supervise.run(notebook.restore(handed, assignment, "ru")[0], place, "ru", limits)
+            over.set()
+            thread.join()
+            wrong = [id_ for id_, cell in outcome.cells.items() if cell["status"] != "ok"]
+            print(lesson, outcome.end, f"{time.perf_counter() - start:.0f} s", most, "wrong:", wrong, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,62 @@
+"""Work on what students handed in, in a process of its own that may not take long nor much memory."""
+
+import multiprocessing
+import resource
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
+from typing import Any
+
+from workshop.ground.processes import GUARD
+
+_PRELOADED = ["workshop.grading.worker", "workshop.grading.reading", "workshop.grading.feedback"]
+
+
+class TooMuch(Exception):
+    """It took more time or memory than it may."""
+
+
+def context() -> ForkServerContext:
+    """Processes are forked from a server that has their imports, which take longer than most of the work."""
+    found = multiprocessing.get_context("forkserver")
+    found.set_forkserver_preload(_PRELOADED)
+    return found
+
+
+def call(function: Callable, *arguments: Any, seconds: int, memory_mb: int) -> Any:
+    """What the function gives; TooMuch if it takes too much, RuntimeError with what it says if it fails."""
+    receive, send = context().Pipe(duplex=False)
+    process = context().Process(target=_work, args=(send, seconds, memory_mb, function, arguments))
+    process.start()
+    send.close()
+    assert process.pid is not None  # it is started
+    GUARD.watch(process.pid)
+    try:
+        if not receive.poll(seconds):
+            raise TooMuch
+        state, value = receive.recv()
+    except EOFError:  # the system has ended it
+        raise TooMuch from None
+    finally:
+        process.kill()
+        process.join()
+        GUARD.release(process.pid)
+        receive.close()
+    if state == "much":
+        raise TooMuch
+    if state == "failed":
+        raise RuntimeError(value)
+    return value
+
+
+def _work(send: Connection, seconds: int, memory_mb: int, function: Callable, arguments: tuple) -> None:
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_mb * 1024**2,) * 2)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds + 1,) * 2)
+    try:
+        result = ("done", function(*arguments))
+    except MemoryError:
+        result = ("much", None)
+    except Exception:
+        result = ("failed", traceback.format_exc())
+    send.send(result)
