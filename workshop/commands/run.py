@@ -38,10 +38,9 @@ def main(options: argparse.Namespace) -> int:
     """Run, or go on with the last run; 0 only if every notebook succeeded and all engines left the same."""
     from workshop.run import RunError
     from workshop.runner import lessons, pipeline
-    from workshop.runner.execution import Run, prepare
+    from workshop.runner.execution import Run
     from workshop.runner.options import check_options, given_parameters, parameters
 
-    prepare()
     lang = options.lang or "ru"
     try:
         check_options(options)

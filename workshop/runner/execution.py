@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from papermill.exceptions import PapermillException
 
 from flight_delays import artifacts
 from workshop.ground.memory import Peak
-from workshop.places import RUNS, environment
+from workshop.places import RUNS
 from workshop.run import RunError
 
 
@@ -77,20 +76,13 @@ class Execution:
     peak_megabytes: int = 0
 
 
-def prepare() -> None:
-    """Let the kernels, and all that they start, see the kit's environment and nothing of other installations."""
-    ours = environment()
-    os.environ.clear()
-    os.environ.update(ours)
-    logging.getLogger("papermill").setLevel(logging.ERROR)
-
-
 def execute(source: Path, target: Path, parameters: dict[str, Any], *, cwd: Path, **options: Any) -> Execution:
     """Execute a notebook into `target`, which is kept whatever happens. `options` are nbclient's.
 
     A cell that fails, a kernel that dies and a cell that takes too long come back as the execution's `problem`; an
     interrupt and what is wrong with the source are raised.
     """
+    logging.getLogger("papermill").setLevel(logging.ERROR)
     target.parent.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     with Peak() as peak:
