@@ -1,10 +1,10 @@
 """The kit's command line: python -m workshop --help."""
 
-import argparse
 import io
 import sys
 from importlib import import_module
 
+from workshop.commands import Parser
 from workshop.places import ROOT
 from workshop.surroundings import wrong_in
 
@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # not every terminal has all letters of a path
-    parser = argparse.ArgumentParser(prog="python -m workshop", description="The workshop's own tool.")
+    parser = Parser(prog="python -m workshop", description="The workshop's own tool.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     if wrong := wrong_in(str(ROOT)):
         print(f"The kit lies in {ROOT}, and no tool takes a {wrong} there: rename the folder.", file=sys.stderr)

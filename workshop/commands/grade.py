@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from workshop.commands import Commands
+from workshop.commands import Commands, whole
 from workshop.places import LANGUAGES, LESSONS
 
 
@@ -31,9 +31,13 @@ def add_parser(commands: Commands) -> None:
         "--lesson", action="append", default=[], metavar="NN_name", help="grade this lesson only; may be repeated"
     )
     parser.add_argument("--language", choices=LANGUAGES, default="ru", help="for remarks where a notebook's own is unknown")
-    parser.add_argument("--cell-seconds", type=int, default=120, metavar="N", help="time for a cell (default: %(default)s)")
-    parser.add_argument("--seconds", type=int, default=900, metavar="N", help="time for a notebook (default: %(default)s)")
-    parser.add_argument("--memory", type=int, default=3000, metavar="MB", help="memory for a notebook (default: %(default)s)")
+    parser.add_argument(
+        "--cell-seconds", type=whole(1), default=120, metavar="N", help="for a cell (default: %(default)s)"
+    )
+    parser.add_argument("--seconds", type=whole(1), default=900, metavar="N", help="for a notebook (default: %(default)s)")
+    parser.add_argument(
+        "--memory", type=whole(200), default=3000, metavar="MB", help="for a notebook (default: %(default)s)"
+    )
     parser.add_argument("--lessons", type=Path, default=LESSONS, metavar="FOLDER", help="another folder of lessons")
     parser.set_defaults(main=main)
 

@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from workshop.commands import Commands
+from workshop.commands import Commands, whole
 from workshop.places import LANGUAGES, ROOT
 
 
@@ -11,7 +11,7 @@ def add_parser(commands: Commands) -> None:
     """Describe `lab` to the command line."""
     parser = commands.add_parser("lab", help="open JupyterLab at the start page", description=__doc__)
     parser.add_argument("--lang", choices=LANGUAGES, default="ru")
-    parser.add_argument("--port", type=int, default=8888, help="another one is taken if it is in use")
+    parser.add_argument("--port", type=whole(1, 65535), default=8888, help="another one is taken if it is in use")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.set_defaults(main=main, surroundings="lab")
 

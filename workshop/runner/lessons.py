@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import papermill
 
 from workshop.ground.progress import progress
 from workshop.places import ROOT
 from workshop.run import RunError
 from workshop.runner.execution import Execution, Run, execute
+from workshop.runner.parameters import check_like_defaults, defaults
 
 COMMAND = 'make run ARGS="--lessons"'
 LINK = "latest-lessons"  # beside runs/latest, which stays with the pipeline's report
@@ -27,12 +27,18 @@ def find(lang: str) -> dict[str, Path]:
 
 
 def share_out(given: dict[str, Any], notebooks: dict[str, Path]) -> dict[str, dict[str, Any]]:
-    """To each lesson those of the parameters that it declares; RunError for one that no lesson declares."""
-    declared = {name: set(papermill.inspect_notebook(str(path))) for name, path in notebooks.items()}
-    known = set().union(*declared.values())
+    """To each lesson those of the parameters that it declares; RunError for one that no lesson declares or can use."""
+    declared = {name: defaults(str(path)) for name, path in notebooks.items()}
+    known = set[str]().union(*declared.values())
     if unknown := sorted(set(given) - known):
         raise RunError(f"no lesson declares a parameter {', '.join(unknown)}; lessons declare {', '.join(sorted(known))}")
-    return {name: {key: given[key] for key in given if key in own} for name, own in declared.items()}
+    shares = {name: {key: given[key] for key in given if key in own} for name, own in declared.items()}
+    for name, share in shares.items():
+        try:
+            check_like_defaults(share, declared[name])
+        except RunError as error:
+            raise RunError(f"{name}: {error}") from None
+    return shares
 
 
 def run_all(given: dict[str, Any], lang: str, *, resume: bool) -> int:
