@@ -54,8 +54,9 @@ def settings() -> dict[str, str]:
     read or written. What a machine's administrator has set for everybody is turned off tool by tool.
     """
     home = Path(os.environ.get("WORKSHOP_HOME", WORK / "home"))
+    folders = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder != str(BIN)]
     return {
-        "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "PATH": os.pathsep.join([str(BIN), *folders]),
         "WORKSHOP_HOME": str(home),
         "HOME": str(home),
         "XDG_CONFIG_DIRS": str(home / "etc"),  # not /etc/xdg

@@ -19,8 +19,8 @@ if [ -x .venv/bin/python ] && cmp -s requirements.lock .venv/installed.lock \
 fi
 
 case $PWD in
-    *[:\"\$\`\\]* | *'	'* | *'
-'*) fail "The kit lies in $PWD, and no tool takes one of : \" \$ \` \\, a tab or a new line there: rename the folder." ;;
+    *[:?]* | *'	'* | *'
+'*) fail "The kit lies in $PWD, and no tool takes a colon, a question mark, a tab or a new line there: rename the folder." ;;
 esac
 [ -w . ] || fail "$PWD cannot be written to. Make a copy of your own: git clone '$PWD' ~/kit"
 command -v git >/dev/null 2>&1 || fail "git is missing. Install it (Debian, Ubuntu: apt install git; macOS: xcode-select --install)."

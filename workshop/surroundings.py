@@ -86,9 +86,9 @@ FILES = {  # in the home folder, XDG_CONFIG_HOME being .config, and of the machi
 }
 OF_THE_SETUP = ("pip.conf", "uv.toml", ".netrc")  # of these files, those that pass to the set-up
 
-# No tool below takes these in the path of the kit: what follows a colon is another folder of a search path, and the
-# commands of a Python environment begin with a line for the shell, in which the others mean something.
-REFUSED = {":": ":", '"': '"', "$": "$", "`": "`", "\\": "\\", "\n": "\\n", "\t": "\\t"}
+# No tool below takes these in the path of the kit: what follows a colon is another folder of a search path, what follows a
+# question mark no longer Airflow's path to its database, and the commands of an environment begin with a line for the system.
+REFUSED = {":": ":", "?": "?", "\n": "\\n", "\t": "\\t"}
 
 _SOCKET = 70  # bytes that a folder of ours may have, so that a socket in it has a name of 104: what macOS allows
 _PATIENCE = 3  # seconds from the request to end until a process is killed

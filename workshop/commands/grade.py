@@ -31,13 +31,9 @@ def add_parser(commands: Commands) -> None:
         "--lesson", action="append", default=[], metavar="NN_name", help="grade this lesson only; may be repeated"
     )
     parser.add_argument("--language", choices=LANGUAGES, default="ru", help="for remarks where a notebook's own is unknown")
-    parser.add_argument(
-        "--cell-seconds", type=whole(1), default=120, metavar="N", help="for a cell (default: %(default)s)"
-    )
+    parser.add_argument("--cell-seconds", type=whole(1), default=120, metavar="N", help="for a cell (default: %(default)s)")
     parser.add_argument("--seconds", type=whole(1), default=900, metavar="N", help="for a notebook (default: %(default)s)")
-    parser.add_argument(
-        "--memory", type=whole(200), default=3000, metavar="MB", help="for a notebook (default: %(default)s)"
-    )
+    parser.add_argument("--memory", type=whole(200), default=3000, metavar="MB", help="for a notebook (default: %(default)s)")
     parser.add_argument("--lessons", type=Path, default=LESSONS, metavar="FOLDER", help="another folder of lessons")
     parser.set_defaults(main=main)
 
