@@ -3,13 +3,15 @@
 import json
 import logging
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import papermill
+from filelock import FileLock, Timeout
 from papermill.exceptions import PapermillException
 
 from flight_delays import artifacts
@@ -57,6 +59,19 @@ class Run:
         partial.symlink_to(folder.name, target_is_directory=True)
         partial.replace(RUNS / link)
         return run
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let no other process work at this run meanwhile; RunError if one does."""
+        lock = FileLock(self.folder / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise RunError(f"{self.folder} is still at work: wait for its end, or start another run") from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     @classmethod
     def last(cls, link: str, command: str) -> "Run":

@@ -42,17 +42,25 @@ def share_out(given: dict[str, Any], notebooks: dict[str, Path]) -> dict[str, di
 
 
 def run_all(given: dict[str, Any], lang: str, *, resume: bool) -> int:
-    """Execute all lessons, or those that the last run is short of; 0 only if all of them came to their end."""
+    """Execute all lessons, or those that the last run is short of; 0 only if all of them came to their end.
+
+    RunError if another process is at that.
+    """
     if resume:
         run = Run.last(LINK, COMMAND)
-        state = run.read()
-        notebooks = find(state["lang"])
-        parameters = share_out(state["parameters"], notebooks)
-    else:
-        state = {"parameters": given, "lang": lang, "lessons": {}}
-        notebooks = find(lang)
-        parameters = share_out(given, notebooks)
-        run = Run.create(state, LINK)
+        with run.alone():
+            state = run.read()
+            notebooks = find(state["lang"])
+            return _go_on(run, state, notebooks, share_out(state["parameters"], notebooks))
+    notebooks = find(lang)
+    parameters = share_out(given, notebooks)
+    state = {"parameters": given, "lang": lang, "lessons": {}}
+    run = Run.create(state, LINK)
+    with run.alone():
+        return _go_on(run, state, notebooks, parameters)
+
+
+def _go_on(run: Run, state: dict[str, Any], notebooks: dict[str, Path], parameters: dict[str, dict[str, Any]]) -> int:
     for key in state["parameters"]:
         takers = [name for name, own in parameters.items() if key in own]
         print(f"{key} goes to {'all lessons' if len(takers) == len(notebooks) else ', '.join(takers)}")

@@ -32,7 +32,15 @@ def start(given: dict[str, Any], lang: str) -> Run:
 
 
 def go_on(run: Run) -> int:
-    """Execute what is not done yet; 0 only if every notebook succeeded and all engines left the same."""
+    """Execute what is not done yet; 0 only if every notebook succeeded and all engines left the same.
+
+    RunError if another process is at it.
+    """
+    with run.alone():
+        return _go_on(run)
+
+
+def _go_on(run: Run) -> int:
     state = run.read()
     names = state["parameters"]["engines"]
     stages = expected_stages(project(state["parameters"]))
