@@ -118,6 +118,21 @@ def test_the_list_of_what_passes_is_for_what_there_is_to_do(monkeypatch):
     assert set(surroundings.passing(given, "run")) == set()
 
 
+def test_jupyterlab_opens_the_users_browser_and_reads_no_settings_of_the_users(monkeypatch):
+    given = {"HOME": "/home/they", "DISPLAY": ":7", "XDG_RUNTIME_DIR": "/run/user/1", "WSL_INTEROP": "w", "JUPYTER_PATH": "/p"}
+    given |= {"JUPYTER_CONFIG_DIR": "/home/they/.jupyter", "IPYTHONDIR": "/home/they/.ipython"}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("XDG_CONFIG_DIRS", raising=False)  # the tests' own
+    of_lab = environment("lab")
+    assert {name: of_lab[name] for name in ("HOME", "DISPLAY", "XDG_RUNTIME_DIR", "WSL_INTEROP")}.items() <= given.items()
+    home = environment()["HOME"]
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+        assert of_lab[name].startswith(f"{home}/"), name
+    assert "JUPYTER_PATH" not in of_lab
+    assert "XDG_CONFIG_DIRS" not in of_lab  # the desktop has its own
+
+
 def test_requests_to_this_machine_pass_by_every_proxy(monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "socks5://nobody.invalid:1")

@@ -209,7 +209,7 @@ class Surroundings:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=900,
+            timeout=1700,
             check=False,
         )
 

@@ -29,6 +29,7 @@ def main(options: argparse.Namespace) -> int:
         f"--LabApp.default_url=/lab/tree/{page.relative_to(ROOT).as_posix()}",
         "--ServerApp.kernel_manager_class=workshop.lab.kernels.Kernels",
         "--LabApp.news_url=None",  # no look for news on the network
+        "--LanguageServerManager.autodetect=False",  # it looks by npm, which leaves its logs in the home folder
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     if options.no_browser:
