@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -251,6 +252,15 @@ def test_all_engines_leave_the_same_bytes_and_nothing_else(hostile, finished):
     for entry in results["engines"].values():
         assert entry["predictions_sha256"] == artifacts.sha256(undisturbed.predictions)
         assert entry["metrics_sha256"] == artifacts.sha256(undisturbed.metrics)
+    assert sorted(path.stem for path in (latest / "notebooks").iterdir()) == sorted([*NAMES, "compare"])
+    report = latest.resolve() / "report.html"
+    assert report.stat().st_size > 50_000
+    assert '<html lang="ru">' in report.read_text(encoding="utf-8")
+    assert done.stdout.strip().splitlines()[-1] == f"Report: {report}"
+    (memory,) = re.findall(r"^Memory at most.*: (.*)$", done.stdout, re.M)
+    megabytes = dict(re.findall(r"(\w+) (\d+) MB", memory))
+    assert list(megabytes) == list(NAMES)
+    assert int(megabytes["airflow"]) > int(megabytes["scripts"]) > 200  # three servers, and pandas at the least
     # with a umask of 0 what is secret is still the user's alone
     secret = [
         hostile.kit / "work/home",

@@ -237,3 +237,32 @@ def test_an_interrupted_run_leaves_no_kernel_and_goes_on(kit, tmp_path):
     resumed = run(kit, "--lessons", "--resume")
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     assert "1 of 2 lessons are done already" in resumed.stdout
+
+
+def test_two_runs_at_once_do_not_meet(kit, tmp_path):
+    goes_on = tmp_path / "go on"
+    code = f"import time, pathlib; go = pathlib.Path({str(goes_on)!r})"
+    write(kit, "01_waits", code, "while not go.exists():\n    time.sleep(0.1)", "import workshop.places as p; print(p.WORK)")
+    both = []
+    try:
+        for count in (1, 2):
+            both.append(
+                subprocess.Popen(command("--lessons"), cwd=kit, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            )
+            wait_for(lambda count=count: len(list((kit / "runs").glob("*/run.json"))) > count, 60)  # and latest-lessons
+        resumed = run(kit, "--lessons", "--resume")
+        assert (resumed.returncode, resumed.stdout) == (2, "")
+        assert re.fullmatch(r"run: \S.* is still at work: wait for its end, or start another run\n", resumed.stderr)
+        goes_on.touch()
+        said = [process.communicate(timeout=120)[0] for process in both]
+    finally:
+        for process in both:
+            process.kill()
+    assert ["1 of 1 lessons came to their end" in text for text in said] == [True, True]
+    runs = [folder for folder in (kit / "runs").iterdir() if not folder.is_symlink()]
+    executed = [(folder / "notebooks/01_waits.ipynb").read_text(encoding="utf-8") for folder in runs]
+    assert len(runs) == 2
+    assert all(
+        json.dumps(str(run / "work"), ensure_ascii=False)[1:-1] in text for run, text in zip(runs, executed, strict=True)
+    )
+    assert run(kit, "--lessons", "--resume").returncode == 0  # nobody is at work any more
