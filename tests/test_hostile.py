@@ -229,8 +229,9 @@ def hostile(tmp_path_factory, few_flights) -> Surroundings:
     submission.parent.mkdir(parents=True)
     shutil.copy(ROOT / "solutions/en/00_start.ipynb", submission)
     project = Sandbox(around.kit / "sample_project")
-    for key, value in {"ingest.path": str(few_flights), "gate.min_roc_auc": 0.5, "gate.min_average_precision": 0.0}.items():
+    for key, value in {"ingest.path": "source", "gate.min_roc_auc": 0.5, "gate.min_average_precision": 0.0}.items():
         project.set_param(key, value)
+    shutil.copytree(few_flights, project.root / "source")
     if os.geteuid() == 0:
         for path in (around.kit, *around.kit.rglob("*")):
             os.chown(path, SOMEBODY_ELSE, SOMEBODY_ELSE, follow_symlinks=False)
