@@ -1,6 +1,7 @@
 """A command of the kit leaves nothing behind, whatever ends it: no process, no temporary file; and it ends nobody else's."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -15,7 +16,7 @@ from workshop import surroundings
 from workshop.engines.servers import wait_for
 from workshop.ground.household import household
 from workshop.ground.processes import alive
-from workshop.places import ROOT, settings
+from workshop.places import ROOT, not_copied, settings
 
 SECONDS = 10  # within which nothing may be left
 SLEEPER = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(300)"
@@ -193,3 +194,28 @@ def test_two_setups_of_a_folder_come_one_after_the_other(tmp_path):
     times = sorted([float(line) for line in text.splitlines() if line[0].isdigit()] for text in said)
     assert times[0][1] <= times[1][0]
     assert sum("waiting" in text for text in said) == 1
+
+
+# --- engines at work, and places that no tool takes
+
+
+@pytest.mark.engine
+def test_nothing_is_left_of_a_run_that_is_stopped_while_an_engine_is_at_work():
+    command = [sys.executable, ROOT / "bench/stops.py", "airflow:SIGTERM", "prefect:SIGKILL"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(done.stdout.splitlines()) == 2
+
+
+@pytest.mark.parametrize("name", ["a:b", "a?b", "a\tb"])
+def test_a_place_that_no_tool_takes_is_refused_at_once(name, tmp_path):
+    kit = tmp_path / name
+    shutil.copytree(ROOT / "workshop", kit / "workshop", ignore=not_copied)
+    setup = subprocess.run(["sh", "workshop/setup.sh"], cwd=kit, capture_output=True, text=True, check=False)
+    command = subprocess.run([sys.executable, "-m", "workshop", "run"], cwd=kit, capture_output=True, text=True, check=False)
+    assert (setup.returncode, command.returncode) == (1, 2)
+    for said in (setup.stderr, command.stderr):
+        assert len(said.strip().splitlines()) == 1
+        assert said.strip().startswith(f"The kit lies in {kit}, and no tool takes a ")
+        assert said.strip().endswith("there: rename the folder.")
+    assert sorted(path.name for path in kit.iterdir()) == ["workshop"]
