@@ -293,6 +293,9 @@ def test_doctor_names_what_is_kept_out_and_shows_no_value(tmp_path, capsys):
 def test_doctor_finds_no_settings_where_there_are_none(tmp_path, monkeypatch):
     monkeypatch.setattr(surroundings, "FILES", {"~": surroundings.FILES["~"]})  # those of this machine are not ours to say
     assert list(doctor.check_settings({"HOME": str(tmp_path), "EDITOR": "vi"})) == []
+    (tmp_path / ".gitconfig").touch()
+    assert len(list(doctor.check_settings({"HOME": str(tmp_path)}))) == 1
+    assert list(doctor.check_settings({**environment(), "HOME": str(tmp_path)})) == []  # in lesson 0: all of this is ours
 
 
 @pytest.mark.parametrize(

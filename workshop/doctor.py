@@ -91,6 +91,8 @@ def check_environment(environ: "Mapping[str, str]") -> "Iterator[Finding]":
 
 def check_settings(environ: "Mapping[str, str]") -> "Iterator[Finding]":
     """Yield findings about the user's own settings of our tools: named, not shown, since there may be passwords in them."""
+    if "WORKSHOP_HOME" in environ:  # in a notebook of ours there is nothing of the user's any more
+        return
     variables = surroundings.kept_out(environ)
     files = surroundings.files_of(environ)
     packages = [name for name in variables if name in surroundings.passing(environ, "setup")]
