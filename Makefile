@@ -95,12 +95,12 @@ doctor:  ## Say what is missing on this machine and how to mend it (ARGS="--lang
 	@$(or $(PYTHON),python3) -E -s workshop/doctor.py $(ARGS)
 
 # the project's own locks: the versions of the kit's, of fewer packages
-UV := .venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
-LOCK := ../.venv/bin/python -E -s ../workshop/surroundings.py setup ../$(UV)
+OPTIONS := --quiet --universal --generate-hashes --python-version 3.11 --no-header
+LOCK := ../.venv/bin/python -E -s ../workshop/surroundings.py setup ../.venv/bin/uv pip compile $(OPTIONS)
 
 .PHONY: lock
 lock: setup  ## Resolve pyproject.toml into requirements.lock anew (ARGS=--upgrade: newest versions)
-	@.venv/bin/python -E -s workshop/surroundings.py setup $(UV) pyproject.toml -o requirements.lock $(ARGS)
+	@.venv/bin/python -E -s workshop/surroundings.py setup .venv/bin/uv pip compile $(OPTIONS) pyproject.toml -o requirements.lock $(ARGS)
 	@cd sample_project && $(LOCK) --all-extras -c ../requirements.lock pyproject.toml -o requirements.lock
 	@cd sample_project && $(LOCK) --extra kubeflow -c requirements.lock pyproject.toml -o requirements-image.lock
 
