@@ -219,7 +219,7 @@ class Surroundings:
 def hostile(tmp_path_factory, few_flights) -> Surroundings:
     """Surroundings with a kit in which there are few flights, one lesson and one submission."""
     around = Surroundings(tmp_path_factory.mktemp("h"))
-    for name in ("workshop", "sample_project", "quiz", "notebooks/ru/pipeline", "lessons/00_start", "lessons/04_dvc"):
+    for name in ("workshop", "sample_project", "quiz", "notebooks/ru/pipeline", "lessons"):
         shutil.copytree(ROOT / name, around.kit / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("Makefile", "requirements.lock", "notebooks/ru/04_dvc.ipynb"):
         shutil.copy(ROOT / name, around.kit / name)
