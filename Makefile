@@ -2,13 +2,22 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
-ARGS ?=
+# said on the command line, not left in the environment by something else
+ifneq ($(origin ARGS),command line)
+ARGS :=
+endif
+ifneq ($(origin SUBMISSIONS),command line)
+SUBMISSIONS :=
+endif
 # test processes; 0 is none besides pytest's own
 WORKERS ?= 2
 # the conda environment of environment.yml holds the same packages and needs no .venv
 ifeq ($(CONDA_DEFAULT_ENV),ml-pipelines)
 PY := python
 endif
+# Python without the user's settings of it; the rest of the surroundings is sorted out by the kit itself
+KIT := $(PY) -E -s -X utf8 -m workshop
+CHECKED := $(PY) -E -s workshop/surroundings.py run $(PY)
 
 .PHONY: help
 help:  ## List the commands
@@ -19,80 +28,81 @@ help:  ## List the commands
 .PHONY: setup
 setup:  ## Make .venv from requirements.lock
 ifeq ($(PY),python)
-	@$(PY) -c 'import shutil, sysconfig; shutil.copy("workshop/startup.pth", sysconfig.get_path("purelib"))'
+	@$(PY) -E -s -c 'import shutil, sysconfig; shutil.copy("workshop/startup.pth", sysconfig.get_path("purelib"))'
 else
 	@sh workshop/setup.sh $(firstword $(MAKECMDGOALS))
 endif
 
 .PHONY: run
 run: setup  ## Run the pipeline with every engine and compare (ARGS="--lessons": all lessons; ARGS="--help")
-	@$(PY) -m workshop run $(ARGS)
+	@$(KIT) run $(ARGS)
 
 .PHONY: style
 style: setup
-	@$(PY) -m ruff check .
-	@$(PY) -m ruff format --check .
-	@$(PY) -m mypy
+	@$(CHECKED) -m ruff check .
+	@$(CHECKED) -m ruff format --check .
+	@$(CHECKED) -m mypy
 
 .PHONY: test
 test: style  ## Check everything: style, types, notebooks, engines (ARGS=--all: also the lessons proved before)
-	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
+	@$(PY) -E -s -m pytest -n $(WORKERS) $(ARGS)
 
 FAST := $(addprefix tests/test_,build.py command_line.py environment.py figures.py front_door.py instructor_guide.py lecture_points.py params_file.py places.py proofs.py quiz.py results.py rooms.py) \
 	$(addprefix sample_project/tests/test_,bts.py features.py model.py params.py structure.py)
 
 .PHONY: test-fast
 test-fast: style  ## Check style, types, code, notebooks and both languages, without engines and browser: 90 seconds
-	@$(PY) -m pytest -n $(WORKERS) -m 'not engine and not browser and not slow' $(FAST) $(ARGS)
+	@$(PY) -E -s -m pytest -n $(WORKERS) -m 'not engine and not browser and not slow' $(FAST) $(ARGS)
 
 .PHONY: lab
 lab: setup  ## Open JupyterLab at the start page (ARGS="--lang en")
-	@$(PY) -m workshop lab $(ARGS)
+	@$(KIT) lab $(ARGS)
 
 .PHONY: build
 build: setup  ## Build the notebooks from lessons/
-	@$(PY) -m workshop build $(ARGS)
+	@$(KIT) build $(ARGS)
 
 .PHONY: grade
 grade: setup  ## Grade submitted exercises: make grade SUBMISSIONS=folder (see docs/grading.md)
-	@$(PY) -m workshop grade $(if $(SUBMISSIONS),"$(SUBMISSIONS)") $(ARGS)
+	@$(KIT) grade $(if $(SUBMISSIONS),"$(SUBMISSIONS)") $(ARGS)
 
 .PHONY: quiz
 quiz: setup  ## Check the questions and export them for Moodle into build/quiz (ARGS="--lang ru")
-	@$(PY) -m workshop quiz export $(ARGS)
+	@$(KIT) quiz export $(ARGS)
 
 .PHONY: slides
 slides: setup  ## Build the lecture's slides, HTML and PDF, from the last run (ARGS="--lang ru --no-pdf")
-	@$(PY) -m workshop slides $(ARGS)
+	@$(KIT) slides $(ARGS)
 
 .PHONY: site
 site: setup  ## Build the site into site/build: lessons, slides, guide; no network needed to read it
-	@$(PY) -m workshop site $(ARGS)
+	@$(KIT) site $(ARGS)
 
 .PHONY: bench
 bench: setup  ## Measure engines and memory into bench/ (about half an hour)
-	@$(PY) -m workshop bench $(ARGS)
+	@$(KIT) bench $(ARGS)
 
 .PHONY: ui-airflow
 ui-airflow: setup  ## Start Airflow with its UI on this machine only; Ctrl-C stops it
-	@$(PY) -m workshop ui airflow $(ARGS)
+	@$(KIT) ui airflow $(ARGS)
 
 .PHONY: ui-prefect
 ui-prefect: setup  ## Start Prefect with its UI on this machine only; Ctrl-C stops it
-	@$(PY) -m workshop ui prefect $(ARGS)
+	@$(KIT) ui prefect $(ARGS)
 
 .PHONY: doctor
 doctor:  ## Say what is missing on this machine and how to mend it (ARGS="--lang en")
-	@$(or $(PYTHON),python3) workshop/doctor.py $(ARGS)
+	@$(or $(PYTHON),python3) -E -s workshop/doctor.py $(ARGS)
 
-LOCKED := --quiet --universal --generate-hashes --python-version 3.11 --no-header
+# the project's own locks: the versions of the kit's, of fewer packages
+OPTIONS := --quiet --universal --generate-hashes --python-version 3.11 --no-header
+LOCK := ../.venv/bin/python -E -s ../workshop/surroundings.py setup ../.venv/bin/uv pip compile $(OPTIONS)
 
 .PHONY: lock
 lock: setup  ## Resolve pyproject.toml into requirements.lock anew (ARGS=--upgrade: newest versions)
-	@.venv/bin/uv pip compile $(LOCKED) pyproject.toml -o requirements.lock $(ARGS)
-# the project's own locks: the versions of the kit's, of fewer packages
-	@cd sample_project && ../.venv/bin/uv pip compile $(LOCKED) --all-extras -c ../requirements.lock pyproject.toml -o requirements.lock
-	@cd sample_project && ../.venv/bin/uv pip compile $(LOCKED) --extra kubeflow -c requirements.lock pyproject.toml -o requirements-image.lock
+	@.venv/bin/python -E -s workshop/surroundings.py setup .venv/bin/uv pip compile $(OPTIONS) pyproject.toml -o requirements.lock $(ARGS)
+	@cd sample_project && $(LOCK) --all-extras -c ../requirements.lock pyproject.toml -o requirements.lock
+	@cd sample_project && $(LOCK) --extra kubeflow -c requirements.lock pyproject.toml -o requirements-image.lock
 
 .PHONY: clean
 clean:  ## Remove runs/, work/, what was built from them and proofs, keep .venv and your solutions in work/exercises

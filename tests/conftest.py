@@ -1,6 +1,7 @@
 """What the kit's tests share: few real flights, and projects that have run to their end on them."""
 
 import os
+import secrets
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -11,15 +12,22 @@ import pytest
 from filelock import FileLock
 
 from flight_delays.sources import nycflights13
-from workshop.places import ROOT, not_copied
+from workshop.ground.household import make_home
+from workshop.ground.processes import GUARD, MARK
+from workshop.places import ROOT, environment, not_copied
 from workshop.sandbox import Sandbox
 
 # by name and not imported: what conftest.py imports is part of every proof of a lesson
 pytest_plugins = ("tests.scheduling", "tests.proofs", "tests.browsers")
 
-# `make test` in a hook of Git: what Git tells its hooks would lead every `git` of a test to the user's repository
-for _name in [name for name in os.environ if name.startswith("GIT_")]:
-    del os.environ[_name]
+# Tests have nothing of the user's either: in a hook of Git, say, every `git` of a test would be led to the user's repository.
+_ours = {name: value for name, value in environment("test").items() if not name.startswith("PYTHON")}
+os.environ.clear()
+os.environ.update(_ours)
+make_home()
+if MARK not in os.environ:  # else this is a process of a test, or one of those that share them
+    os.environ[MARK] = f"/{secrets.token_hex(8)}"
+    GUARD.keep_house(os.environ[MARK])  # nothing that a test has started outlives the tests, whatever ends them
 
 
 @pytest.fixture(scope="session")

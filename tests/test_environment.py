@@ -12,7 +12,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from workshop import doctor
+from workshop import doctor, surroundings
+from workshop.engines.servers import free_port
 from workshop.places import AS_DOCUMENTED, BIN, ROOT, environment
 
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -61,13 +62,95 @@ def test_pip_section_of_environment_yml_installs_the_lock(tmp_path):
     assert {name: version for name, version in installed.items() if version not in PINS.get(name, ())} == {}
 
 
-def test_environment_of_our_processes_ignores_other_installations(monkeypatch):
-    for name in ("AIRFLOW_HOME", "PREFECT_API_URL", "MLFLOW_TRACKING_URI", "PYTHONPATH"):
+STRANGE = (
+    "AIRFLOW_HOME",
+    "PREFECT_API_URL",
+    "MLFLOW_TRACKING_URI",
+    "PYTHONPATH",
+    "GIT_DIR",
+    "BASH_ENV",
+    "LD_PRELOAD",
+    "PIP_TARGET",
+)
+STRANGE += (
+    "MATPLOTLIBRC",
+    "MPLBACKEND",
+    "IPYTHONDIR",
+    "XDG_CONFIG_HOME",
+    "DISPLAY",
+    "WSL_DISTRO_NAME",
+    "OF_A_TOOL_OF_TOMORROW",
+)
+STRANGE += ("http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy", "SSH_AUTH_SOCK", "AWS_SECRET_ACCESS_KEY", "CONDA_PREFIX")
+PASSES = {"LC_ALL": "C", "TZ": "Asia/Omsk", "FLIGHT_DELAYS_JOURNAL": "j", "LD_LIBRARY_PATH": "/opt/lib", "WORKSHOP_WORK": "w"}
+
+
+def test_our_processes_have_what_is_on_the_list_and_nothing_else(monkeypatch):
+    for name in STRANGE:
         monkeypatch.setenv(name, "elsewhere")
+    for name, value in PASSES.items():
+        monkeypatch.setenv(name, value)
     ours = environment()
-    assert "elsewhere" not in ours.values()
+    assert [name for name, value in ours.items() if value == "elsewhere"] == []
+    assert PASSES.items() <= ours.items()
     assert ours["PATH"].split(os.pathsep)[0] == str(BIN)
     assert environment(AIRFLOW_HOME="here")["AIRFLOW_HOME"] == "here"
+
+
+def test_the_list_of_what_passes_is_for_what_there_is_to_do(monkeypatch):
+    desktop = {"DISPLAY", "WSL_DISTRO_NAME", "XDG_RUNTIME_DIR", "HOME"}
+    sources = {"PIP_INDEX_URL", "UV_INDEX_OWN_PASSWORD", "UV_DEFAULT_INDEX", "PIP_CONFIG_FILE", "https_proxy", "ALL_PROXY"}
+    sources |= {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "HOME"}
+    targets = {
+        "UV_SYSTEM_PYTHON",
+        "UV_PYTHON",
+        "PIP_USER",
+        "PIP_TARGET",
+        "PIP_PREFIX",
+        "VIRTUAL_ENV",
+        "CONDA_PREFIX",
+        "UV_TARGET",
+    }
+    targets |= {"UV_PROJECT_ENVIRONMENT", "PIP_REQUIRE_VIRTUALENV", "PYTHONUSERBASE", "UV_BREAK_SYSTEM_PACKAGES"}
+    given = dict.fromkeys(desktop | sources | targets, "x")
+    assert set(surroundings.passing(given, "lab")) == desktop
+    assert set(surroundings.passing(given, "setup")) == sources
+    assert set(surroundings.passing(given, "run")) == set()
+
+
+def test_jupyterlab_opens_the_users_browser_and_reads_no_settings_of_the_users(monkeypatch):
+    given = {"HOME": "/home/they", "DISPLAY": ":7", "XDG_RUNTIME_DIR": "/run/user/1", "WSL_INTEROP": "w", "JUPYTER_PATH": "/p"}
+    given |= {"JUPYTER_CONFIG_DIR": "/home/they/.jupyter", "IPYTHONDIR": "/home/they/.ipython"}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("XDG_CONFIG_DIRS", raising=False)  # the tests' own
+    of_lab = environment("lab")
+    assert {name: of_lab[name] for name in ("HOME", "DISPLAY", "XDG_RUNTIME_DIR", "WSL_INTEROP")}.items() <= given.items()
+    home = environment()["HOME"]
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+        assert of_lab[name].startswith(f"{home}/"), name
+    assert "JUPYTER_PATH" not in of_lab
+    assert "XDG_CONFIG_DIRS" not in of_lab  # the desktop has its own
+
+
+def test_requests_to_this_machine_pass_by_every_proxy(monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "socks5://nobody.invalid:1")
+    monkeypatch.setenv("no_proxy", "example.org")
+    code = f"""
+import httpx, urllib.request, requests
+for address in ("127.0.0.1", "localhost"):
+    url = f"http://{{address}}:{{{free_port()}}}/"
+    assert urllib.request.proxy_bypass(address)
+    assert not requests.utils.get_environ_proxies(url)
+    try:
+        httpx.get(url)
+    except httpx.ConnectError as error:
+        print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("refused") == 2  # asked and not there, instead of a proxy of that name
 
 
 def test_every_process_starts_and_ends_without_what_only_takes_time():
@@ -101,7 +184,7 @@ atexit.register(ending.set)
 
 def _setup(folder: Path, path: str, **env: str) -> subprocess.CompletedProcess[str]:
     (folder / "workshop").mkdir(exist_ok=True)
-    for name in ("setup.sh", "startup.pth"):
+    for name in ("setup.sh", "startup.pth", "surroundings.py"):
         shutil.copy(ROOT / "workshop" / name, folder / "workshop")
     shutil.copy(ROOT / "requirements.lock", folder)
     command = ["/bin/sh", "workshop/setup.sh", "run"]
@@ -116,7 +199,7 @@ def _tools(folder: Path, names: list[str]) -> str:
     return str(tools)
 
 
-BASICS = ["cat", "cmp", "df", "awk", "rm", "cp", "printf"]
+BASICS = ["cat", "cmp", "df", "awk", "rm", "cp", "printf", "sh"]
 
 
 def test_setup_names_a_missing_git(tmp_path):
@@ -170,12 +253,80 @@ def _findings(part) -> dict[str, str]:
     return {key: state for state, key, _ in part}
 
 
-def test_doctor_finds_a_conda_environment_and_foreign_variables():
-    environ = {"CONDA_PREFIX": "/opt/conda", "CONDA_DEFAULT_ENV": "ds", "AIRFLOW_HOME": "/somewhere"}
-    findings = list(doctor.check_environment(environ))
-    assert ("warn", "conda_warn", ("ds",)) in findings
-    assert ("warn", "variable_warn", ("AIRFLOW_HOME", "/somewhere")) in findings
+def test_doctor_finds_a_conda_environment():
+    environ = {"CONDA_PREFIX": "/opt/conda", "CONDA_DEFAULT_ENV": "ds"}
+    assert ("warn", "conda_warn", ("ds",)) in list(doctor.check_environment(environ))
     assert "conda_warn" not in _findings(doctor.check_environment({}))
+
+
+def test_doctor_names_what_is_kept_out_and_shows_no_value(tmp_path, capsys):
+    for name in (
+        ".gitconfig",
+        ".config/matplotlib/matplotlibrc",
+        ".ipython/profile_default/ipython_config.py",
+        ".jupyter/a.py",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / ".dask").mkdir()  # empty: nothing to name
+    (tmp_path / ".config/pip").mkdir()
+    (tmp_path / ".config/pip/pip.conf").touch()
+    environ = {
+        "HOME": str(tmp_path),
+        "AIRFLOW_HOME": "/a",
+        "https_proxy": "http://me:SECRET@proxy",
+        "GIT_DIR": "/g",
+        "EDITOR": "vi",
+    }
+    found = {key: values[0].split(", ") for _, key, values in doctor.check_settings(environ)}
+    assert found["variables_warn"] == ["AIRFLOW_HOME", "GIT_DIR", "https_proxy"]
+    own = [name for name in found["files_warn"] if name.startswith("~")]
+    assert own == ["~/.gitconfig", "~/.ipython", "~/.jupyter", "~/.config/matplotlib", "~/.config/pip/pip.conf"]
+    assert {"https_proxy", "~/.config/pip/pip.conf"} <= set(found["packages_from"])
+    assert not {"AIRFLOW_HOME", "~/.gitconfig"} & set(found["packages_from"])
+    doctor.main(["--lang", "en"], {"PATH": os.environ["PATH"], **environ})
+    said = capsys.readouterr().out
+    assert "The kit's runs are kept from them" in said
+    assert "SECRET" not in said
+
+
+def test_doctor_finds_no_settings_where_there_are_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(surroundings, "FILES", {"~": surroundings.FILES["~"]})  # those of this machine are not ours to say
+    assert list(doctor.check_settings({"HOME": str(tmp_path), "EDITOR": "vi"})) == []
+    (tmp_path / ".gitconfig").touch()
+    assert len(list(doctor.check_settings({"HOME": str(tmp_path)}))) == 1
+    assert list(doctor.check_settings({**environment(), "HOME": str(tmp_path)})) == []  # in lesson 0: all of this is ours
+
+
+@pytest.mark.parametrize(
+    ("environ", "lang"),
+    [
+        ({"LC_ALL": "", "LANG": "ru_RU.UTF-8"}, "ru"),
+        ({"LC_ALL": "ru_RU.KOI8-R", "LANG": "en_US.UTF-8"}, "ru"),
+        ({"LC_ALL": "C", "LANG": "ru_RU.UTF-8"}, "en"),
+        ({"LC_ALL": "", "LC_MESSAGES": "ru_RU", "LANG": "de_DE"}, "ru"),
+        ({}, "en"),
+    ],
+)
+def test_doctor_speaks_the_users_language(environ, lang):
+    assert doctor.language(environ) == lang
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [
+        ("utf-8", "Исправлять нечего."),
+        ("koi8-r", "Исправлять нечего."),
+        ("cp1251", "Исправлять нечего."),
+        ("ascii", "Nothing to mend."),
+    ],
+)
+def test_doctor_writes_what_any_terminal_can_show(encoding, said, tmp_path):
+    environ = {"PATH": os.environ["PATH"], "LANG": "ru_RU.UTF-8", "PYTHONIOENCODING": encoding, "HOME": str(tmp_path)}
+    environ |= {"CONDA_PREFIX": "/x", "CONDA_DEFAULT_ENV": "окружение ☃"}
+    done = subprocess.run([sys.executable, ROOT / "workshop/doctor.py"], env=environ, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode(encoding).splitlines()[-1] == said
 
 
 def test_doctor_finds_missing_tools(tmp_path):

@@ -663,12 +663,6 @@ def test_wrong_use_is_code_2(tmp_path, lessons):
     assert not tmp_path.with_name(f"{tmp_path.name}-graded").exists()
 
 
-@pytest.mark.parametrize("option", ["--jobs", "--disk", "--memory", "--processes", "--seconds", "--cell-seconds"])
-def test_a_limit_of_nothing_is_wrong_use(tmp_path, option, capsys):
-    assert main(["grade", str(tmp_path), option, "0"]) == 2
-    assert capsys.readouterr().err == f"{option} is a number from 1, not 0\n"
-
-
 def test_a_name_unknown_gets_a_remark(lessons):
     grader = Grader(lessons, Limits(), "en")
     refused = notebook.Refused("unknown_lesson", lesson="99_none")

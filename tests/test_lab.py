@@ -13,9 +13,10 @@ import psutil
 import pytest
 from jupyter_client import BlockingKernelClient
 
-from workshop.engines.servers import free_port
+from workshop.engines.servers import free_port, wait_for
+from workshop.ground.processes import alive
 from workshop.lab.start import own_exercises, start_page
-from workshop.places import ROOT
+from workshop.places import ROOT, settings
 
 sys.path.append(str(Path(__file__).parent))
 from lab_server import serve
@@ -125,7 +126,12 @@ def server(kit, home):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        variables = {"JUPYTER_PREFER_ENV_PATH": "0", "JUPYTER_PATH": str(home / "jupyter")}
+        variables = {"JUPYTER_PREFER_ENV_PATH": "0", "JUPYTER_PATH": str(home / "jupyter"), "DISPLAY": ":7", "WSL_INTEROP": "w"}
+        variables |= {
+            "XDG_CONFIG_HOME": str(home / ".config"),
+            "AIRFLOW_HOME": str(home),
+            "https_proxy": "socks5://nobody.invalid",
+        }
         with serve(kit, home, "--port", port, **variables) as running:
             assert f":{port}/" not in running.address
             yield running
@@ -155,11 +161,12 @@ def test_without_the_token_nothing_is_given(server, path):
 
 
 def test_the_kernel_is_the_kits_and_all_listen_on_this_machine_only(server, kit, home):
+    before = sorted(home.rglob("*"))
     specs = ask(server, "/api/kernelspecs")
     assert specs["default"] == "python3"
     assert specs["kernelspecs"]["python3"]["spec"]["display_name"] != "Another Python"
     kernel = ask(server, "/api/kernels", {"name": "python3"})["id"]
-    client = BlockingKernelClient(connection_file=str(next(home.rglob(f"kernel-{kernel}.json"))))
+    client = BlockingKernelClient(connection_file=str(next(Path(settings()["HOME"]).rglob(f"kernel-{kernel}.json"))))
     client.load_connection_file()
     client.hb_channel.time_to_dead = 60  # a busy machine is not a dead kernel
     client.start_channels()
@@ -167,13 +174,19 @@ def test_the_kernel_is_the_kits_and_all_listen_on_this_machine_only(server, kit,
     try:
         client.wait_for_ready(timeout=60)
         client.execute_interactive(
-            "import sys, workshop.lesson; print(sys.executable, workshop.lesson.__file__, sep='\\n')",
+            "import json, os, sys, workshop.lesson; "
+            "print(sys.executable, workshop.lesson.__file__, json.dumps(dict(os.environ)), sep='\\n')",
             output_hook=lambda message: said.append(message["content"].get("text", "")),
             timeout=60,
         )
     finally:
         client.stop_channels()
-    assert "".join(said).split("\n")[:2] == [sys.executable, str(kit / "workshop/lesson.py")]
+    executable, module, environ = "".join(said).splitlines()
+    assert (executable, module) == (sys.executable, str(kit / "workshop/lesson.py"))
+    inside = json.loads(environ)  # as in `make run`: the server knows the user's desktop and home, a kernel does not
+    assert not {"DISPLAY", "WSL_INTEROP", "XDG_CONFIG_HOME", "AIRFLOW_HOME", "https_proxy"} & inside.keys()
+    assert inside["HOME"] == settings()["HOME"]
+    assert "JPY_PARENT_PID" in inside
     processes = server.processes()
     assert len(processes) >= 2
     listening = {
@@ -183,6 +196,7 @@ def test_the_kernel_is_the_kits_and_all_listen_on_this_machine_only(server, kit,
         if connection.status == psutil.CONN_LISTEN
     }
     assert listening == {"127.0.0.1"}
+    assert before == sorted(home.rglob("*"))
 
 
 def test_it_ends_with_its_kernels(kit, tmp_path):
@@ -191,4 +205,4 @@ def test_it_ends_with_its_kernels(kit, tmp_path):
         ask(running, "/api/kernels", {"name": "python3"})
         processes = running.processes()
         assert len(processes) >= 2
-    assert not [process for process in processes if process.is_running()]
+    wait_for(lambda: not any(map(alive, processes)), 10)  # the guard is the last

@@ -303,7 +303,7 @@ def tiny(kit, tmp_path):
     (tmp_path / "tests/conftest.py").write_text('pytest_plugins = ("tests.scheduling", "tests.proofs")\n')
     (tmp_path / "tests/test_tiny.py").write_text(TESTS)
     (tmp_path / "workshop").mkdir()
-    for name in ("__init__.py", "places.py"):
+    for name in ("__init__.py", "places.py", "surroundings.py"):
         shutil.copy(kit / "workshop" / name, tmp_path / "workshop")
     for name in FILES:
         shutil.copy(kit / name, tmp_path)

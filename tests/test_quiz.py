@@ -191,7 +191,7 @@ def test_wrong_use_ends_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
-    assert "usage" in capsys.readouterr().err
+    assert "see --help" in capsys.readouterr().err
 
 
 def test_export_writes_both_languages_and_the_same_again(tmp_path, capsys):

@@ -1,7 +1,9 @@
-"""`make run`: papermill over the notebooks, with real engines; what it refuses, what it keeps, how it goes on."""
+"""`make run`: papermill over the notebooks, with real engines; what it refuses, what it keeps, how it goes on.
+
+All engines at once run in tests/test_hostile.py.
+"""
 
 import json
-import re
 import subprocess
 import sys
 
@@ -32,26 +34,6 @@ def kit(copy_kit, few_flights, tmp_path_factory):
     for key, value in {"ingest.path": str(few_flights), "gate.min_roc_auc": 0.5, "gate.min_average_precision": 0.0}.items():
         project.set_param(key, value)
     return kit
-
-
-@pytest.mark.engine
-def test_all_engines_leave_the_same_bytes(kit):
-    done = _run(kit, *SMALL)
-    assert done.returncode == 0, done.stdout + done.stderr
-    latest = kit / "runs/latest"
-    results = json.loads((latest / "results.json").read_text())
-    assert results["identical"] is True
-    assert set(results["engines"]) == {"scripts", "dvc", "airflow", "prefect", "kubeflow"}
-    assert {entry["stages_run"] for entry in results["engines"].values()} == {3 * 3 + 2 + 3}
-    assert len({entry["predictions_sha256"] for entry in results["engines"].values()}) == 1
-    assert sorted(path.stem for path in (latest / "notebooks").iterdir()) == sorted([*results["engines"], "compare"])
-    assert (latest / "report.html").stat().st_size > 50_000
-    assert '<html lang="ru">' in (latest / "report.html").read_text(encoding="utf-8")
-    assert done.stdout.strip().splitlines()[-1] == f"Report: {latest.resolve() / 'report.html'}"
-    (memory,) = re.findall(r"^Memory at most.*: (.*)$", done.stdout, re.M)
-    megabytes = dict(re.findall(r"(\w+) (\d+) MB", memory))
-    assert list(megabytes) == ["scripts", "dvc", "airflow", "prefect", "kubeflow"]
-    assert int(megabytes["airflow"]) > int(megabytes["scripts"]) > 200  # three servers, and pandas at the least
 
 
 @pytest.mark.engine
@@ -89,12 +71,28 @@ def test_a_failed_notebook_is_named_and_resume_runs_only_what_is_missing(kit):
         (["--engines", ""], "unknown engine ''; there are scripts, dvc"),
         (["--train-months", "2013-05"], "2013-03 (test) is before 2013-05 (train)"),
         (["--test-months", "April"], "April"),
-        (["--rows", "0"], "--rows: expected 1 or more, got 0"),
+        (["--rows", "0"], "--rows: expected a whole number of 1 or more, got '0'"),
+        (["-p", "engines", "scripts"], "-p engines: expected a list of some of scripts, dvc, "),
+        (["-p", "engines", '["dvc", "dvc"]'], 'such as ["scripts", "dvc"], each once, got '),
+        (["--engines", "dvc", "-p", "engines", '["dvc"]'], "-p engines: given already, by --engines"),
+        (["--engines", "dvc,dvc"], "--engines: 'dvc' is named twice"),
+        (["-p", "rows", "abc"], "-p rows: expected a whole number of 1 or more, or null for all, got 'abc'"),
+        (["-p", "rows", "true"], "-p rows: expected a whole number of 1 or more, or null for all, got True"),
+        (["-p", "rows", "1e3"], "-p rows: expected a whole number of 1 or more, or null for all, got 1000.0"),
+        (["-p", "rows", "3", "--rows", "4"], "-p rows: given already, by --rows"),
+        (["-p", "rows", "3", "-p", "rows", "4"], "-p rows: given already, by -p rows"),
+        (["-p", "seed", "NaN"], "-p seed: expected a whole number from 0 to 4294967295, got nan"),
+        (["-p", "seed", "9" * 5000], "-p seed: expected a whole number from 0 to 4294967295, got '9999"),
+        (["-p", "train_months", "a,b"], '-p train_months: expected a list of months such as ["2013-01", "2013-02"], got '),
+        (["-p", "train_months", "[]"], "-p train_months: expected a list of months"),
+        (["-p", "train_months", '["2013-01", "2013-03"]'], "2013-03 cannot be both a train month and a test month"),
+        (["-p", "profile", "full"], "-p profile: it goes with months; use --profile"),
+        (["-p", "run_dir", "/tmp"], "-p run_dir: each run has a folder of its own"),
         (
             ["--resume", "--rows", "3", "--lang", "en"],
             "--resume goes on with the last run as it was started: leave out --lang, --rows",
         ),
-        (["--seed", "-1"], "train.seed: Input should be greater than or equal to 0, got -1"),
+        (["--seed", "-1"], "--seed: expected a whole number from 0 to 4294967295, got '-1'"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_runs(kit, arguments, message):
@@ -102,7 +100,8 @@ def test_what_makes_no_sense_is_refused_before_anything_runs(kit, arguments, mes
     done = _run(kit, *arguments)
     assert done.returncode == 2
     assert message in done.stderr
-    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert len(done.stderr) < 400
     assert sorted((kit / "runs").glob("*")) == before
 
 

@@ -161,9 +161,15 @@ def test_resume_keeps_language_and_parameters(kit):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-p", "moths", "3"], "no lesson declares a parameter moths; lessons declare lang, rows"),
+        (["-p", "moths", "3"], "no lesson declares a parameter moths; lessons declare lang, name, rows, steps, "),
         (["--seed", "3"], "no lesson declares a parameter seed"),
-        (["--rows", "0"], "--rows: expected 1 or more, got 0"),
+        (["--rows", "0"], "--rows: expected a whole number of 1 or more, got '0'"),
+        (["-p", "rows", "abc"], "-p rows: expected a whole number of 1 or more, or null for all, got 'abc'"),
+        (["-p", "lang", "xx"], "-p lang: expected ru or en, got 'xx'"),
+        (["-p", "steps", "two"], "02_other: -p steps: expected a number greater than 0, got 'two'"),
+        (["-p", "steps", "-1"], "02_other: -p steps: expected a number greater than 0, got -1"),
+        (["-p", "name", "7"], "02_other: -p name: expected a text, got 7"),
+        (["--train-months", "2013-05"], "02_other: the parameters given: months: every test month must come after every train"),
         (["--profile", "full", "--engines", "dvc"], "--lessons: --profile, --engines is for the pipeline only"),
         (["--lang", "en"], "there are no lessons in notebooks/en: make build"),
         (["--resume"], 'there is no run to resume: start one with `make run ARGS="--lessons"`'),
@@ -172,11 +178,12 @@ def test_resume_keeps_language_and_parameters(kit):
 )
 def test_what_makes_no_sense_is_refused_before_anything_runs(kit, arguments, message):
     write(kit, "01_rows", "print(rows)", parameters='lang = "ru"\nrows = 1')
-    write(kit, "02_other")
+    months = 'train_months = ["2013-01"]\ntest_months = ["2013-02"]'
+    write(kit, "02_other", parameters=f'lang = "ru"\nsteps = 2\nname = "a"\n{months}')
     done = run(kit, "--lessons", *arguments)
     assert done.returncode == 2
     assert message in done.stderr
-    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert not (kit / "runs").exists()
 
 
@@ -230,3 +237,32 @@ def test_an_interrupted_run_leaves_no_kernel_and_goes_on(kit, tmp_path):
     resumed = run(kit, "--lessons", "--resume")
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     assert "1 of 2 lessons are done already" in resumed.stdout
+
+
+def test_two_runs_at_once_do_not_meet(kit, tmp_path):
+    goes_on = tmp_path / "go on"
+    code = f"import time, pathlib; go = pathlib.Path({str(goes_on)!r})"
+    write(kit, "01_waits", code, "while not go.exists():\n    time.sleep(0.1)", "import workshop.places as p; print(p.WORK)")
+    both = []
+    try:
+        for count in (1, 2):
+            both.append(
+                subprocess.Popen(command("--lessons"), cwd=kit, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            )
+            wait_for(lambda count=count: len(list((kit / "runs").glob("*/run.json"))) > count, 60)  # and latest-lessons
+        resumed = run(kit, "--lessons", "--resume")
+        assert (resumed.returncode, resumed.stdout) == (2, "")
+        assert re.fullmatch(r"run: \S.* is still at work: wait for its end, or start another run\n", resumed.stderr)
+        goes_on.touch()
+        said = [process.communicate(timeout=120)[0] for process in both]
+    finally:
+        for process in both:
+            process.kill()
+    assert ["1 of 1 lessons came to their end" in text for text in said] == [True, True]
+    runs = [folder for folder in (kit / "runs").iterdir() if not folder.is_symlink()]
+    executed = [(folder / "notebooks/01_waits.ipynb").read_text(encoding="utf-8") for folder in runs]
+    assert len(runs) == 2
+    assert all(
+        json.dumps(str(run / "work"), ensure_ascii=False)[1:-1] in text for run, text in zip(runs, executed, strict=True)
+    )
+    assert run(kit, "--lessons", "--resume").returncode == 0  # nobody is at work any more

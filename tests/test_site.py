@@ -20,10 +20,11 @@ from workshop.places import CYRILLIC, ROOT, not_copied
 browser_test = pytest.mark.browser
 RUN_LESSON_0 = """
 from pathlib import Path
-from workshop.runner.execution import execute, prepare
-prepare()
+from workshop.ground.household import household
+from workshop.runner.execution import execute
 folder = Path("notebooks/ru").resolve()
-print(execute(folder / "00_start.ipynb", Path("run/notebooks").resolve() / "00_start.ipynb", {}, cwd=folder).problem)
+with household():
+    print(execute(folder / "00_start.ipynb", Path("run/notebooks").resolve() / "00_start.ipynb", {}, cwd=folder).problem)
 """
 
 

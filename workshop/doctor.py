@@ -3,6 +3,7 @@
 Runs with whatever Python there is, before anything is installed: the standard library only, and its texts as JSON.
 """
 
+import io
 import json
 import os
 import platform
@@ -11,6 +12,11 @@ import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
+
+if TYPE_CHECKING or __package__:
+    from workshop import surroundings
+else:  # run by its file
+    import surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,16 +89,45 @@ def check_environment(environ: "Mapping[str, str]") -> "Iterator[Finding]":
     """Yield findings about what is installed and what might shadow it."""
     conda = environ.get("CONDA_DEFAULT_ENV") if environ.get("CONDA_PREFIX") else None
     yield ("warn", "conda_warn", (conda,)) if conda else ("ok", "conda", ())
-    for name in ("PYTHONPATH", "PYTHONHOME", "AIRFLOW_HOME", "PREFECT_API_URL", "MLFLOW_TRACKING_URI"):
-        if environ.get(name):
-            yield "warn", "variable_warn", (name, environ[name])
+    yield from check_settings(environ)
     place = _read(os.path.join(ROOT, ".venv", "location"))  # noqa: PTH118
     if place and place != ROOT:
         yield "bad", "moved_bad", (place,)
         return
     same = _read(os.path.join(ROOT, "requirements.lock")) == _read(os.path.join(ROOT, ".venv", "installed.lock"))  # noqa: PTH118
-    works = os.path.exists(VENV_PYTHON) and subprocess.call([VENV_PYTHON, "-c", ""]) == 0  # noqa: PTH110
+    works = os.path.exists(VENV_PYTHON) and subprocess.call([VENV_PYTHON, "-E", "-s", "-c", ""]) == 0  # noqa: PTH110
     yield ("ok", "installed", ()) if same and works else ("warn", "installed_warn", ())
+
+
+def check_settings(environ: "Mapping[str, str]") -> "Iterator[Finding]":
+    """Yield findings about the user's own settings of our tools: named, not shown, since there may be passwords in them."""
+    if "WORKSHOP_HOME" in environ:  # in a notebook of ours there is nothing of the user's any more
+        return
+    variables = surroundings.kept_out(environ)
+    files = surroundings.files_of(environ)
+    packages = [name for name in variables if name in surroundings.passing(environ, "setup")]
+    packages += [file for file in files if file.endswith(surroundings.OF_THE_SETUP)]
+    if variables:
+        yield "warn", "variables_warn", (", ".join(variables),)
+    if files:
+        yield "warn", "files_warn", (", ".join(files),)
+    if packages:
+        yield "ok", "packages_from", (", ".join(packages),)
+
+
+def language(environ: "Mapping[str, str]") -> str:
+    """The user's language, ru or en; an empty variable is as good as none."""
+    locale = next(filter(None, (environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    return "ru" if locale.startswith("ru") else "en"
+
+
+def has(encoding: str, letters: str) -> bool:
+    """Whether a terminal of this encoding can show these letters."""
+    try:
+        letters.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def _read(path: str) -> "str | None":
@@ -105,14 +140,21 @@ def _read(path: str) -> "str | None":
 
 def main(arguments: "list[str]", environ: "Mapping[str, str]") -> int:
     """Print the findings and give 0, or 1 if something must be mended."""
-    lang = "ru" if environ.get("LC_ALL", environ.get("LANG", "")).startswith("ru") else "en"
+    lang = language(environ)
     if arguments[:1] == ["--lang"] and arguments[1:] in (["ru"], ["en"]):
         lang = arguments[1]
     elif arguments:
         print("usage: doctor.py [--lang ru|en]")
         return 0 if arguments[0] in ("-h", "--help") else 2
+    encoding = sys.stdout.encoding or "ascii"
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # for names and paths
+    if not has(encoding, "Яё"):
+        lang = "en"
     with open(os.path.join(ROOT, "workshop", "doctor.json"), encoding="utf-8") as stream:  # noqa: PTH118, PTH123
         texts = {key: text[lang] for key, text in json.load(stream).items()}
+    if not has(encoding, "—"):  # KOI8-R
+        texts = {key: text.replace("—", "-") for key, text in texts.items()}
     bad = 0
     for part in (check_system(environ), check_room(), check_environment(environ)):
         for state, key, values in part:

@@ -6,7 +6,8 @@ import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from workshop.surroundings import ROOT, passing
+
 SAMPLE_PROJECT = ROOT / "sample_project"
 LESSONS = ROOT / "lessons"
 RUNS = ROOT / "runs"
@@ -37,6 +38,7 @@ def not_copied(folder: str, names: list[str]) -> set[str]:
     }
 
 
+LOOPBACK = "127.0.0.1,localhost,::1"
 AS_DOCUMENTED = "WORKSHOP_AS_DOCUMENTED"  # an environment variable; startup.pth looks for it too
 
 
@@ -45,27 +47,54 @@ def as_documented() -> bool:
     return AS_DOCUMENTED in os.environ
 
 
-# Settings of the user's own installations, which would send our runs there.
-_FOREIGN = ("AIRFLOW_", "PREFECT_", "MLFLOW_", "DVC_", "KFP_", "DASK_", "GIT_", "JUPYTER_", "PYTHON")
-_OF_SHELLS = ("BASH_ENV", "BASH_FUNC_")  # what a shell runs first, and could set all of that again
+def settings() -> dict[str, str]:
+    """What the kit sets for all that it starts: its commands first, a home folder of its own, no phoning home.
 
-
-def environment(**extra: str) -> dict[str, str]:
-    """The environment for the processes we start: our commands first, nothing of other installations, no phoning home."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith((*_FOREIGN, *_OF_SHELLS))}
+    In that home there is nothing but what our own tools leave there, so no configuration and no cache of the user's is
+    read or written. What a machine's administrator has set for everybody is turned off tool by tool.
+    """
+    home = Path(os.environ.get("WORKSHOP_HOME", WORK / "home"))
+    folders = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder != str(BIN)]
     return {
-        **inherited,
-        "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PATH": os.pathsep.join([str(BIN), *folders]),
+        "WORKSHOP_HOME": str(home),
+        "HOME": str(home),
+        "XDG_CONFIG_DIRS": str(home / "etc"),  # not /etc/xdg
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_TEMPLATE_DIR": "",  # no hooks and excludes for new repositories
+        "DVC_SITE_CACHE_DIR": str(home / ".cache" / "dvc-states"),  # not the machine's /var/tmp/dvc
+        "DASK_ROOT_CONFIG": str(home / "etc" / "dask"),
+        "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel is ours, whatever else is installed
         "PYTHONUNBUFFERED": "1",
         "PYTHONUTF8": "1",
         "PYTHONPATH": str(ROOT),  # notebooks anywhere in the kit can import its tool
         "PYTHONNOUSERSITE": "1",  # packages in the user's home do not shadow the locked ones
-        "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel is ours, whatever else is installed
+        # no proxy is passed on; on macOS that of the system would be asked for loopback, too
+        "no_proxy": LOOPBACK,
+        "NO_PROXY": LOOPBACK,
         "DO_NOT_TRACK": "1",
         "DVC_NO_ANALYTICS": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "false",
         "SCARF_ANALYTICS": "false",
-        **extra,
     }
+
+
+def environment(purpose: str = "run", **extra: str) -> dict[str, str]:
+    """The environment for the processes we start: what passes of the user's for a purpose, what we set, and `extra`.
+
+    For JupyterLab the home folder stays the user's, whose browser it opens, but Jupyter's folders are in ours.
+    """
+    passes, ours = passing(os.environ, purpose), settings()
+    if purpose == "lab":
+        home = Path(ours.pop("HOME"))
+        ours |= {
+            "JUPYTER_CONFIG_DIR": str(home / ".jupyter"),
+            "JUPYTER_DATA_DIR": str(home / ".local/share/jupyter"),
+            "JUPYTER_RUNTIME_DIR": str(home / ".local/share/jupyter/runtime"),
+            "IPYTHONDIR": str(home / ".ipython"),
+        }
+        ours.pop("XDG_CONFIG_DIRS")
+    return {**passes, **ours, **extra}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from workshop.ground.household import make_home
 from workshop.ground.params_file import set_value
 from workshop.ground.processes import guarded
 from workshop.ground.records import Record
@@ -34,6 +35,7 @@ class Sandbox:
                 raise FileExistsError(f"{root} is not a copy of sample_project; remove it yourself if it may go")
             shutil.rmtree(root)
         shutil.copytree(SAMPLE_PROJECT, root, ignore=not_copied)
+        make_home()
         sandbox = cls(root)
         sandbox.journal_file.parent.mkdir()
         for key, value in (params or {}).items():
@@ -49,7 +51,8 @@ class Sandbox:
         return environment(
             FLIGHT_DELAYS_JOURNAL=str(self.journal_file),
             PYTHONPATH=str(self.root),
-            DVC_SITE_CACHE_DIR=str(self.root / ".engines" / "dvc-states"),  # not the machine's /var/tmp/dvc
+            DVC_SITE_CACHE_DIR=str(self.root / ".engines" / "dvc-states"),
+            GIT_CEILING_DIRECTORIES=str(self.root.parent),  # the repository around us is not ours
             **extra,
         )
 

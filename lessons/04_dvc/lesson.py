@@ -556,7 +556,7 @@ print("models there:", (clone.root / "models").exists())
 # Here is a clean clone. We tell it where the storage is (`--local` means that the address stays on this machine and does not go into Git) and fetch the files. **How many stages will `dvc repro` then run for the colleague?**
 
 # %%
-clone.run(["dvc", "remote", "modify", "--local", "storage", "url", str(sandbox.root / ".engines/dvc-remote")])
+clone.run(["dvc", "remote", "modify", "--local", "storage", "url", "../dvc-remote"])
 print(clone.run(["dvc", "pull"]).stdout.strip().splitlines()[-1])
 print(clone.run(["dvc", "repro"]).stdout.strip().splitlines()[-1])
 same = artifacts.sha256(clone.root / "models") == artifacts.sha256(sandbox.root / "models")

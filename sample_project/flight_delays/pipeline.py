@@ -232,6 +232,15 @@ class Project:
         return " ".join(f"{name}={value}" for name, value in sorted(self.params.section("prepare").items()))
 
 
+# the variables of git that say which settings count and where no repository is looked for; others say which repository it is
+_WHICH_SETTINGS = (
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_ATTR_NOSYSTEM",
+    "GIT_CEILING_DIRECTORIES",
+)
+
 # what decides a result, if the data are the same; what a run writes, such as metrics.json and dvc.lock, is not here
 _DECIDES = ("flight_delays", "params.yaml", "run_pipeline.py", "MLproject", "dvc.yaml", "dags", "flows", "kubeflow_pipeline")
 
@@ -242,7 +251,7 @@ def git_commit(root: Path) -> str:
     "unknown" outside of a git repository.
     """
     # a hook of another repository tells every git, by variables, to look there
-    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _WHICH_SETTINGS}
 
     def git(*command: str) -> str | None:
         done = subprocess.run(["git", *command], cwd=root, env=env, capture_output=True, text=True, check=False)

@@ -41,7 +41,7 @@ def main(options: argparse.Namespace) -> int:
 
     parts = options.part or PARTS
     try:
-        names = ["scripts", *(name for name in listed(options.engines or None) if name != "scripts")]
+        names = ["scripts", *(name for name in listed(options.engines) if name != "scripts")]
     except ValueError as error:
         print(f"bench: --engines: {error}", file=sys.stderr)
         return 2

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workshop.commands import Commands
+from workshop.commands import Commands, whole
 from workshop.places import LANGUAGES, LESSONS
 
 if TYPE_CHECKING:
@@ -36,15 +36,18 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--lesson", action="append", default=[], metavar="NN_name", help="grade this lesson only; may be repeated"
     )
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="how many to grade at once (default: %(default)s)")
+    parser.add_argument("--jobs", type=whole(1), default=1, metavar="N", help="how many at once (default: %(default)s)")
     parser.add_argument("--again", action="store_true", help="grade also what was graded before and has not changed")
     parser.add_argument("--language", choices=LANGUAGES, default="ru", help="for remarks where a notebook's own is unknown")
-    parser.add_argument("--cell-seconds", type=int, default=120, metavar="N", help="time for a cell (default: %(default)s)")
-    parser.add_argument("--seconds", type=int, default=900, metavar="N", help="time for a notebook (default: %(default)s)")
-    parser.add_argument("--memory", type=int, default=3000, metavar="MB", help="memory for a notebook (default: %(default)s)")
-    parser.add_argument("--disk", type=int, default=1000, metavar="MB", help="disk for a notebook (default: %(default)s)")
+    parser.add_argument("--cell-seconds", type=whole(1), default=120, metavar="N", help="for a cell (default: %(default)s)")
+    parser.add_argument("--seconds", type=whole(1), default=900, metavar="N", help="for a notebook (default: %(default)s)")
+    parser.add_argument("--memory", type=whole(200), default=3000, metavar="MB", help="for a notebook (default: %(default)s)")
+    parser.add_argument("--disk", type=whole(1), default=1000, metavar="MB", help="for a notebook (default: %(default)s)")
     parser.add_argument(
-        "--processes", type=int, metavar="N", help="processes and threads of a notebook (default: by the number of cores)"
+        "--processes",
+        type=whole(1),
+        metavar="N",
+        help="processes and threads of a notebook (default: by the number of cores)",
     )
     parser.add_argument("--lessons", type=Path, default=LESSONS, metavar="FOLDER", help="another folder of lessons")
     parser.set_defaults(main=main)
@@ -56,11 +59,6 @@ def main(options: argparse.Namespace) -> int:
     """
     from workshop.grading.supervise import scratch
 
-    for name in ("jobs", "cell_seconds", "seconds", "memory", "disk", "processes"):
-        value = getattr(options, name)
-        if value is not None and value < 1:  # a disk of 0 MB would be one without a limit
-            print(f"--{name.replace('_', '-')} is a number from 1, not {value}", file=sys.stderr)
-            return 2
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end then as by Ctrl-C: nothing is left at work
     with scratch():
         return _grade(options)

@@ -2,38 +2,39 @@
 
 import argparse
 import os
-import sys
 
-from workshop.commands import Commands
-from workshop.places import LANGUAGES, ROOT, environment
+from workshop.commands import Commands, whole
+from workshop.places import LANGUAGES, ROOT
 
 
 def add_parser(commands: Commands) -> None:
     """Describe `lab` to the command line."""
     parser = commands.add_parser("lab", help="open JupyterLab at the start page", description=__doc__)
     parser.add_argument("--lang", choices=LANGUAGES, default="ru")
-    parser.add_argument("--port", type=int, default=8888, help="another one is taken if it is in use")
+    parser.add_argument("--port", type=whole(1, 65535), default=8888, help="another one is taken if it is in use")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
-    parser.set_defaults(main=main)
+    parser.set_defaults(main=main, surroundings="lab")
 
 
 def main(options: argparse.Namespace) -> int:
-    """Start JupyterLab in the place of this process."""
+    """Serve JupyterLab until it is asked to end."""
+    from workshop.lab.server import serve
     from workshop.lab.settings import set_defaults
     from workshop.lab.start import prepare
 
     set_defaults()
     page = prepare(options.lang)
     command = [
-        *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"),
-        *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={options.port}"),
+        *(f"--ServerApp.root_dir={ROOT}", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={options.port}"),
         f"--LabApp.default_url=/lab/tree/{page.relative_to(ROOT).as_posix()}",
+        "--ServerApp.kernel_manager_class=workshop.lab.kernels.Kernels",
         "--LabApp.news_url=None",  # no look for news on the network
+        "--LanguageServerManager.autodetect=False",  # it looks by npm, which leaves its logs in the home folder
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     if options.no_browser:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
-    os.execve(sys.executable, command, environment())
-    return 0  # never reached: the process is JupyterLab now
+    serve(command)
+    return 0

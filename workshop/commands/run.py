@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from workshop.commands import Commands
+from workshop.commands import Commands, whole
 from workshop.engines import NAMES
 from workshop.ground.months import PROFILES
 from workshop.places import LANGUAGES
@@ -26,8 +26,8 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--engines", help=f"comma-separated, of {','.join(NAMES)} (default: all)")
     parser.add_argument("--train-months", help="comma-separated, such as 2013-01,2013-02")
     parser.add_argument("--test-months", help="comma-separated, all later than the train months")
-    parser.add_argument("--rows", type=int, help="at most so many flights of each month (default: all)")
-    parser.add_argument("--seed", type=int, help="of the training (default: 42)")
+    parser.add_argument("--rows", type=whole(1), help="at most so many flights of each month (default: all)")
+    parser.add_argument("--seed", type=whole(0, 2**32 - 1), help="of the training (default: 42)")
     parser.add_argument(
         "-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another notebook parameter"
     )
@@ -38,10 +38,9 @@ def main(options: argparse.Namespace) -> int:
     """Run, or go on with the last run; 0 only if every notebook succeeded and all engines left the same."""
     from workshop.run import RunError
     from workshop.runner import lessons, pipeline
-    from workshop.runner.execution import Run, prepare
+    from workshop.runner.execution import Run
     from workshop.runner.options import check_options, given_parameters, parameters
 
-    prepare()
     lang = options.lang or "ru"
     try:
         check_options(options)

@@ -18,6 +18,8 @@ def add_parser(commands: Commands) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Keep the engine up; 0 when it was stopped, 1 if it does not come up, 2 for a folder that is no project."""
+    from filelock import FileLock, Timeout
+
     from workshop import engines
     from workshop.places import WORK
     from workshop.sandbox import CommandFailed, Sandbox
@@ -27,9 +29,13 @@ def main(options: argparse.Namespace) -> int:
     if options.project and not (options.project / file).is_file():
         print(f"ui: {options.project} has no {file}", file=sys.stderr)
         return 2
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to stop the servers then, too
+    place = options.project.resolve() if options.project else WORK / f"ui-{options.engine}"
+    locks = place / ".engines" if options.project else WORK
+    locks.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(locks / f".ui-{options.engine}.lock", timeout=0)
     try:
-        sandbox = Sandbox(options.project.resolve()) if options.project else Sandbox.create(WORK / f"ui-{options.engine}")
+        lock.acquire()  # until this process ends
+        sandbox = Sandbox(place) if options.project else Sandbox.create(place)
         print(f"{options.engine.capitalize()} is starting ...", flush=True)
         with engine.session(sandbox, ui=True) as session:
             if options.engine == "airflow":
@@ -46,6 +52,9 @@ def main(options: argparse.Namespace) -> int:
                     flush=True,
                 )
             signal.pause()
+    except Timeout:
+        print(f"ui: another {options.engine.capitalize()} is at work in {place}; stop that one first", file=sys.stderr)
+        return 2
     except (CommandFailed, FileExistsError, TimeoutError) as error:
         print(f"ui: {error}", file=sys.stderr)
         return 1

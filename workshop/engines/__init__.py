@@ -10,9 +10,11 @@ NAMES = ("scripts", "dvc", "airflow", "prefect", "kubeflow")
 
 
 def listed(text: str | None) -> list[str]:
-    """The engines of a comma-separated list, all where there is none; ValueError if one is unknown."""
+    """The engines of a comma-separated list, all where there is none; ValueError if one is unknown or named twice."""
     names = list(NAMES) if text is None else text.split(",")
     for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{name!r} is named twice")
         if name not in NAMES:
             raise ValueError(f"unknown engine {name!r}; there are {', '.join(NAMES)}")
     return names

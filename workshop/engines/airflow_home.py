@@ -62,6 +62,9 @@ def make_home(sandbox: Sandbox, name: str, *, port: int = 8080, password: str | 
     if not as_documented():
         config.read_dict(_FOR_TWO_CORES)
         config["dag_processor"]["min_file_process_interval"] = str(parse_every)
+    for section in config.values():
+        for key, value in section.items():
+            section[key] = value.replace("%", "%%")  # or Airflow would look for a name behind it
     with (home / "airflow.cfg").open("w", encoding="utf-8") as stream:
         config.write(stream)
     if password:

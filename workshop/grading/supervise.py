@@ -23,7 +23,7 @@ from nbformat import NotebookNode
 
 from workshop.grading import jail, limited, worker
 from workshop.ground.processes import GUARD, alive
-from workshop.places import LANGUAGES, ROOT, environment, not_copied
+from workshop.places import LANGUAGES, ROOT, not_copied, settings
 
 _MARK = "WORKSHOP_SUBMISSION"
 _PREFIX, _LOCK = "grade-", ".lock"  # of folders in the temporary one
@@ -188,10 +188,10 @@ def _copy_kit(kit: Path, lessons: Path) -> None:
 
 
 def _environment(inside: Path, mark: str) -> dict[str, str]:
-    added = {key: value for key, value in environment().items() if os.environ.get(key) != value}
     inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
-    folders = {"HOME": str(inside / "home"), "TMPDIR": str(inside / "tmp"), "PYTHONPATH": str(inside / "kit")}
-    return {**inherited, **added, **folders, "PYTHONDONTWRITEBYTECODE": "1", _MARK: mark}
+    home = str(inside / "home")
+    folders = {"HOME": home, "WORKSHOP_HOME": home, "TMPDIR": str(inside / "tmp"), "PYTHONPATH": str(inside / "kit")}
+    return {**inherited, **settings(), **folders, "PYTHONDONTWRITEBYTECODE": "1", _MARK: mark}
 
 
 def _watched(job: Path, limits: Limits, mark: str, log: Path, stop: Event) -> str:

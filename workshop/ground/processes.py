@@ -6,6 +6,7 @@ it ends what it was told of. There is one for each process that starts others, f
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -20,7 +22,7 @@ import psutil
 from workshop.places import environment
 
 _PATIENCE = 3  # seconds from the request to end until the processes are killed
-_MARK = "WORKSHOP_STARTED_BY"  # in the environment of a command and of all below it, those that left its session too
+MARK = "WORKSHOP_STARTED_BY"  # in the environment of a command and of all below it, those that left its session too
 
 
 class Guard:
@@ -29,6 +31,7 @@ class Guard:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._named: dict[int, str] = {}  # marks by process id
+        self._temporary: list[Path] = []
         self._process: subprocess.Popen[bytes] | None = None
 
     def watch(self, pid: int, mark: str = "") -> None:
@@ -36,6 +39,13 @@ class Guard:
         with self._lock:
             self._named[pid] = mark
             self._tell(f"+{pid} {mark}")
+
+    def keep_house(self, mark: str, *temporary: Path) -> None:
+        """End what `mark` tells, and remove folders, when this process is no more; `release(0)` takes back the first."""
+        with self._lock:
+            self._named[0] = mark
+            self._temporary += temporary
+            self._tell(f"+0 {mark}", *(f"~{folder}" for folder in temporary))
 
     def release(self, pid: int) -> None:
         """Forget a process that has ended: its number may become another's."""
@@ -56,19 +66,24 @@ class Guard:
 
     def _tell(self, *lines: str) -> None:
         if self._process is None or self._process.poll() is not None:  # not yet, or somebody has killed it
+            ours = {name: value for name, value in environment().items() if name != MARK}  # it must not end itself
             self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__],
+                [sys.executable, "-m", __name__, str(os.getsid(0))],
                 cwd="/",
-                env=environment(),
+                env=ours,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
-            lines = (*(f"+{pid} {mark}" for pid, mark in self._named.items()), *lines)
+            lines = (
+                *(f"+{pid} {mark}" for pid, mark in self._named.items()),
+                *(f"~{folder}" for folder in self._temporary),
+                *lines,
+            )
         told = self._process.stdin
         assert told is not None  # it was asked for
-        told.write("".join(f"{line}\n" for line in lines).encode())
+        told.write(os.fsencode("".join(f"{line}\n" for line in lines)))
         told.flush()
 
 
@@ -80,8 +95,8 @@ class Started(subprocess.Popen):
 
     def __init__(self, command: Sequence[str | os.PathLike[str]], *, env: Mapping[str, str] | None = None, **options: Any):
         env = os.environ if env is None else env
-        self.mark = f"{os.environ.get(_MARK, '')}/{secrets.token_hex(8)}"
-        super().__init__(command, env={**env, _MARK: self.mark}, start_new_session=True, **options)
+        self.mark = f"{os.environ.get(MARK, '')}/{secrets.token_hex(8)}"
+        super().__init__(command, env={**env, MARK: self.mark}, start_new_session=True, **options)
 
 
 @contextmanager
@@ -107,37 +122,42 @@ def guarded(command: Sequence[str | os.PathLike[str]], **options: Any) -> Iterat
     GUARD.release(process.pid)
 
 
-def end(marks: Mapping[int, str], patience: float = _PATIENCE) -> None:
+def end(marks: Mapping[int, str], patience: float = _PATIENCE, *, spared: Iterable[int] = ()) -> None:
     """End processes, given as id -> mark, and all that they started: asked first, killed after `patience` seconds.
 
     What they started is found by session, by descent and by the mark: a kernel or a server in a session of its own ends
-    as well, a process that let go of its parents, and what is started meanwhile.
+    as well, a process that let go of its parents, and what is started meanwhile. With 0 as the id the mark alone tells.
+    Of the session of this process, and of those that are `spared`, nobody ends who was not found otherwise.
     """
-    sessions = set(marks)
-    asked = _look(marks, sessions)
+    others = {0, os.getsid(0), *spared}
+    sessions = set(marks) - others
+    asked = _look(marks, sessions, others)
     for pid in sessions:
         with suppress(ProcessLookupError, PermissionError):  # the latter is what macOS says of a group of dead ones
             os.killpg(pid, signal.SIGTERM)
-    psutil.wait_procs([process for process in asked if process.pid in sessions], patience)
+    singly = [process for process in asked if _session_of(process.pid) in others]
+    for process in singly:
+        with suppress(psutil.Error):
+            process.terminate()
+    psutil.wait_procs([*singly, *(process for process in asked if process.pid in sessions)], patience)
     until = time.monotonic() + patience
-    while (left := _look(marks, sessions)) and time.monotonic() < until:
+    while (left := _look(marks, sessions, others)) and time.monotonic() < until:
         for process in left:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         psutil.wait_procs(left, 1)
 
 
-def _look(marks: Mapping[int, str], sessions: set[int]) -> list[psutil.Process]:
-    """What is there of the processes and of all that they started; its sessions are added to `sessions`."""
-    below = {child for pid in marks for child in _descendants(pid)}
+def _look(marks: Mapping[int, str], sessions: set[int], others: set[int]) -> list[psutil.Process]:
+    """What is there of the processes and of all that they started; its sessions, but `others`, are added to `sessions`."""
+    below = {child for pid in marks if pid for child in _descendants(pid)}
     found = []
     for process in psutil.process_iter():
         session = _session_of(process.pid)
         if process in below or session in sessions or _has_mark(process, marks.values()):
             found.append(process)
-            if session is not None:
+            if session is not None and session not in others:
                 sessions.add(session)
-    sessions.discard(os.getsid(0))
     return [process for process in found if alive(process)]
 
 
@@ -156,7 +176,7 @@ def _session_of(pid: int) -> int | None:
 
 def _has_mark(process: psutil.Process, marks: Iterable[str]) -> bool:
     with suppress(psutil.Error, OSError):
-        found = process.environ().get(_MARK, "")
+        found = process.environ().get(MARK, "")
         return any(mark and f"{found}/".startswith(f"{mark}/") for mark in marks)
     return False
 
@@ -168,19 +188,29 @@ def alive(process: psutil.Process) -> bool:
     return False
 
 
-def _end_what_is_left() -> None:
-    """The guard: read `+ID MARK`, `-ID` and `!ID` until the pipe closes, then end what was named and not released."""
+def _end_what_is_left(session: int) -> None:
+    """The guard of a process in `session`: read what it tells until the pipe closes, then end what was named and not released.
+
+    It tells `+ID MARK`, `-ID`, `!ID` for an end at once, and `~FOLDER` for what goes last.
+    """
     named: dict[int, str] = {}
+    temporary = []
     for line in sys.stdin:
-        what, (pid, *mark) = line[0], line[1:].split()
+        what, told = line[0], line[1:].rstrip("\n")
+        if what == "~":
+            temporary.append(told)
+            continue
+        pid, _, mark = told.partition(" ")
         if what == "+":
-            named[int(pid)] = "".join(mark)
+            named[int(pid)] = mark
             continue
         ended = named.pop(int(pid), "")
         if what == "!":
-            end({int(pid): ended})
-    end(named)
+            end({int(pid): ended}, spared=[session])
+    end(named, spared=[session])
+    for folder in temporary:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    _end_what_is_left()
+    _end_what_is_left(int(sys.argv[1]))

@@ -2,20 +2,21 @@
 
 import json
 import logging
-import os
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import papermill
+from filelock import FileLock, Timeout
 from papermill.exceptions import PapermillException
 
 from flight_delays import artifacts
 from workshop.ground.memory import Peak
-from workshop.places import RUNS, environment
+from workshop.places import RUNS
 from workshop.run import RunError
 
 
@@ -59,6 +60,19 @@ class Run:
         partial.replace(RUNS / link)
         return run
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let no other process work at this run meanwhile; RunError if one does."""
+        lock = FileLock(self.folder / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise RunError(f"{self.folder} is still at work: wait for its end, or start another run") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
     @classmethod
     def last(cls, link: str, command: str) -> "Run":
         """The run that runs/`link` points at; RunError, naming the command that makes one, if there is none."""
@@ -77,20 +91,13 @@ class Execution:
     peak_megabytes: int = 0
 
 
-def prepare() -> None:
-    """Let the kernels, and all that they start, see the kit's environment and nothing of other installations."""
-    ours = environment()
-    os.environ.clear()
-    os.environ.update(ours)
-    logging.getLogger("papermill").setLevel(logging.ERROR)
-
-
 def execute(source: Path, target: Path, parameters: dict[str, Any], *, cwd: Path, **options: Any) -> Execution:
     """Execute a notebook into `target`, which is kept whatever happens. `options` are nbclient's.
 
     A cell that fails, a kernel that dies and a cell that takes too long come back as the execution's `problem`; an
     interrupt and what is wrong with the source are raised.
     """
+    logging.getLogger("papermill").setLevel(logging.ERROR)
     target.parent.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     with Peak() as peak:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import papermill
 
 from workshop.ground.progress import progress
 from workshop.places import ROOT
 from workshop.run import RunError
 from workshop.runner.execution import Execution, Run, execute
+from workshop.runner.parameters import check_like_defaults, defaults
 
 COMMAND = 'make run ARGS="--lessons"'
 LINK = "latest-lessons"  # beside runs/latest, which stays with the pipeline's report
@@ -27,26 +27,40 @@ def find(lang: str) -> dict[str, Path]:
 
 
 def share_out(given: dict[str, Any], notebooks: dict[str, Path]) -> dict[str, dict[str, Any]]:
-    """To each lesson those of the parameters that it declares; RunError for one that no lesson declares."""
-    declared = {name: set(papermill.inspect_notebook(str(path))) for name, path in notebooks.items()}
-    known = set().union(*declared.values())
+    """To each lesson those of the parameters that it declares; RunError for one that no lesson declares or can use."""
+    declared = {name: defaults(str(path)) for name, path in notebooks.items()}
+    known = set[str]().union(*declared.values())
     if unknown := sorted(set(given) - known):
         raise RunError(f"no lesson declares a parameter {', '.join(unknown)}; lessons declare {', '.join(sorted(known))}")
-    return {name: {key: given[key] for key in given if key in own} for name, own in declared.items()}
+    shares = {name: {key: given[key] for key in given if key in own} for name, own in declared.items()}
+    for name, share in shares.items():
+        try:
+            check_like_defaults(share, declared[name])
+        except RunError as error:
+            raise RunError(f"{name}: {error}") from None
+    return shares
 
 
 def run_all(given: dict[str, Any], lang: str, *, resume: bool) -> int:
-    """Execute all lessons, or those that the last run is short of; 0 only if all of them came to their end."""
+    """Execute all lessons, or those that the last run is short of; 0 only if all of them came to their end.
+
+    RunError if another process is at that.
+    """
     if resume:
         run = Run.last(LINK, COMMAND)
-        state = run.read()
-        notebooks = find(state["lang"])
-        parameters = share_out(state["parameters"], notebooks)
-    else:
-        state = {"parameters": given, "lang": lang, "lessons": {}}
-        notebooks = find(lang)
-        parameters = share_out(given, notebooks)
-        run = Run.create(state, LINK)
+        with run.alone():
+            state = run.read()
+            notebooks = find(state["lang"])
+            return _go_on(run, state, notebooks, share_out(state["parameters"], notebooks))
+    notebooks = find(lang)
+    parameters = share_out(given, notebooks)
+    state = {"parameters": given, "lang": lang, "lessons": {}}
+    run = Run.create(state, LINK)
+    with run.alone():
+        return _go_on(run, state, notebooks, parameters)
+
+
+def _go_on(run: Run, state: dict[str, Any], notebooks: dict[str, Path], parameters: dict[str, dict[str, Any]]) -> int:
     for key in state["parameters"]:
         takers = [name for name, own in parameters.items() if key in own]
         print(f"{key} goes to {'all lessons' if len(takers) == len(notebooks) else ', '.join(takers)}")

@@ -7,7 +7,10 @@ from typing import Any
 from workshop import engines
 from workshop.ground.months import PROFILES
 from workshop.run import RunError
+from workshop.runner.parameters import check
 
+# what is no parameter to choose, with the reason
+_DECIDED = {"run_dir": "each run has a folder of its own", "profile": "it goes with months; use --profile"}
 _GIVEN = ("train_months", "test_months", "rows", "seed")  # options that are notebook parameters
 
 
@@ -22,23 +25,34 @@ def check_options(options: argparse.Namespace) -> None:
 
 
 def given_parameters(options: argparse.Namespace) -> dict[str, Any]:
-    """The notebook parameters on the command line; RunError if a value makes no sense."""
-    if options.rows is not None and options.rows < 1:
-        raise RunError(f"--rows: expected 1 or more, got {options.rows}")
+    """The notebook parameters on the command line; RunError if one is given twice or cannot have its value."""
     given = {name: value for name in _GIVEN if (value := getattr(options, name)) is not None}
     given |= {name: value.split(",") for name, value in given.items() if name.endswith("_months")}
-    return given | {name: _value(value) for name, value in options.p}
+    sources = {name: f"--{name.replace('_', '-')}" for name in given}
+    for name, text in options.p:
+        if name in sources:
+            raise RunError(f"-p {name}: given already, by {sources[name]}")
+        given[name], sources[name] = _value(text), f"-p {name}"
+    for name, value in given.items():
+        check(name, value, sources[name])
+    return given
 
 
 def parameters(options: argparse.Namespace) -> dict[str, Any]:
     """What every notebook of the pipeline is given; RunError if a value makes no sense."""
     profile = options.profile or "quick"
+    for name, _ in options.p:
+        if name in _DECIDED:
+            raise RunError(f"-p {name}: {_DECIDED[name]}")
+    given = given_parameters(options)
+    if options.engines is not None and "engines" in given:
+        raise RunError("-p engines: given already, by --engines")
     try:
         names = engines.listed(options.engines)
     except ValueError as error:
         raise RunError(f"--engines: {error}") from None
     defaults = {**PROFILES[profile], "rows": None, "seed": 42, "engines": names, "profile": profile}
-    return defaults | given_parameters(options)
+    return defaults | given
 
 
 def _value(text: str) -> Any:

@@ -6,18 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from flight_delays.errors import ParamsError
-from flight_delays.params import parse
-from flight_delays.pipeline import Project
 from workshop.compare import table
 from workshop.engine_run import expected_stages
-from workshop.ground.months import split
 from workshop.ground.progress import progress
-from workshop.places import ROOT, SAMPLE_PROJECT
-from workshop.run import RunError, check_declared
+from workshop.places import ROOT
+from workshop.run import check_declared
 from workshop.runner.execution import Run, execute
+from workshop.runner.parameters import project
 
 COMPARE = "compare"
 LINK = "latest"
@@ -32,26 +27,23 @@ def start(given: dict[str, Any], lang: str) -> Run:
     """A new run of the notebooks in a language with the parameters `given`; RunError if they make no sense."""
     for name in [*given["engines"], COMPARE]:
         check_declared(notebook(name, lang), {**given, "run_dir": ""})
-    _project(given)
+    project(given)
     return Run.create({"parameters": given, "lang": lang, "done": []}, LINK)
 
 
-def _project(given: dict[str, Any]) -> Project:
-    """The project with the parameters of the run; RunError if they make no sense."""
-    content = yaml.safe_load((SAMPLE_PROJECT / "params.yaml").read_text(encoding="utf-8"))
-    content["months"] = split(given["train_months"], given["test_months"])
-    content["train"]["seed"] = given["seed"]
-    try:
-        return Project(SAMPLE_PROJECT, parse(content, "the parameters given"))
-    except ParamsError as error:
-        raise RunError(str(error)) from None
-
-
 def go_on(run: Run) -> int:
-    """Execute what is not done yet; 0 only if every notebook succeeded and all engines left the same."""
+    """Execute what is not done yet; 0 only if every notebook succeeded and all engines left the same.
+
+    RunError if another process is at it.
+    """
+    with run.alone():
+        return _go_on(run)
+
+
+def _go_on(run: Run) -> int:
     state = run.read()
     names = state["parameters"]["engines"]
-    stages = expected_stages(_project(state["parameters"]))
+    stages = expected_stages(project(state["parameters"]))
     waiting = [name for name in names if name not in state["done"]]
     if skipped := len(names) - len(waiting):
         print(f"{skipped} of {len(names)} engines are done already")

@@ -1,0 +1,89 @@
+"""What is left of a command that is stopped while an engine is at work, and after how many seconds nothing is any more.
+
+    python bench/stops.py [ENGINE:SIGNAL ...]
+
+By default all engines, each stopped in another way. Exit code 1 if anything is left after ten seconds.
+"""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+KIT = Path(__file__).resolve().parent.parent
+ALL = (
+    "scripts:SIGTERM",
+    "dvc:SIGHUP",
+    "airflow:SIGINT",
+    "airflow:SIGKILL",
+    "prefect:SIGTERM",
+    "prefect:SIGKILL",
+    "kubeflow:SIGKILL",
+)
+# what one sees in the list of processes when an engine is at work
+AT_WORK = {
+    "scripts": "run_pipeline.py",
+    "dvc": "flight_delays ingest",
+    "airflow": "airflow dag-processor",
+    "prefect": "flight_delays_flow.py",
+    "kubeflow": "flight_delays_kfp.py",
+}
+MARK = "WORKSHOP_STOPPED"  # in the environment of all that is started
+SECONDS = 10
+SMALL = ("--rows", "300", "--train-months", "2013-01", "--test-months", "2013-02")
+
+
+def marked(mark: str) -> list[str]:
+    """The command lines of what is there of a run."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(" ".join(process.cmdline()))
+    return found
+
+
+def stop(engine: str, wanted: signal.Signals) -> bool:
+    """Run one engine, stop the command when it is at work, and print what came of it; whether nothing was left in time."""
+    mark = secrets.token_hex(8)
+    with tempfile.TemporaryDirectory(prefix="s-") as temporary:
+        command = subprocess.Popen(
+            [sys.executable, "-m", "workshop", "run", "--engines", engine, *SMALL],
+            cwd=KIT,
+            env={**os.environ, MARK: mark, "TMPDIR": temporary},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        while command.poll() is None and not any(AT_WORK[engine] in line for line in marked(mark)):
+            time.sleep(0.5)
+        count, started = len(marked(mark)), time.monotonic()
+        command.send_signal(wanted)
+        while (left := [*marked(mark), *map(str, Path(temporary).iterdir())]) and time.monotonic() < started + SECONDS:
+            time.sleep(0.1)
+        seconds = time.monotonic() - started
+        command.kill()
+        print(
+            f"{engine} {wanted.name}: of {count} processes {len(left)} left after {seconds:.1f} s",
+            *left,
+            sep="\n  ",
+            flush=True,
+        )
+        return count > 1 and not left
+
+
+def main(cases: list[str]) -> int:
+    """Try the cases, such as airflow:SIGTERM."""
+    done = [stop(engine, signal.Signals[name]) for engine, _, name in (case.partition(":") for case in cases or ALL)]
+    return 0 if all(done) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
