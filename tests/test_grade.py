@@ -16,7 +16,6 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell
 
-from workshop.__main__ import main
 from workshop.builder.format import BuildError
 from workshop.builder.tasks import fill, read_exercise
 from workshop.engines.servers import wait_for
