@@ -5,6 +5,7 @@ does not allow. moodle-xml-parser reads the choices a second time.
 """
 
 import copy
+import json
 import re
 import subprocess
 import sys
@@ -128,7 +129,8 @@ WRONG = {
 
 
 def write(path, *questions):
-    path.write_text(yaml.safe_dump(list(questions), allow_unicode=True), encoding="utf-8")
+    plain = json.loads(json.dumps(questions))  # what two of them share would be an alias
+    path.write_text(yaml.safe_dump(plain, allow_unicode=True), encoding="utf-8")
     return path
 
 

@@ -53,9 +53,14 @@ def shown(value: Any) -> str:
         return f"a {type(value).__name__} that is too long to show"
 
 
+def in_line(text: str) -> str:
+    """Somebody's text for a message: what a terminal would obey instead of showing it, such as a line break, is escaped."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
 def named(path: str | Path) -> str:
     """A path for a message, its middle left out if it is very long."""
-    name = str(path)
+    name = in_line(str(path))
     half = _LONGEST // 2
     return name if len(name) <= _LONGEST else f"{name[:half]}...{name[-half:]}"
 
@@ -84,7 +89,7 @@ def wrong_fields(problems: Iterable[Any]) -> list[str]:
     """What pydantic found (`ValidationError.errors()`): a line a problem with its key, rule and value, 20 at most."""
     lines = []
     for problem in problems:
-        key = ".".join(str(part)[:80] for part in problem["loc"] if part != "[key]")
+        key = ".".join(in_line(str(part)[:80]) for part in problem["loc"] if part != "[key]")
         text = problem["msg"].removeprefix("Value error, ")
         value = "" if problem["type"] in ("missing", "value_error") else f", got {shown(problem['input'])}"
         lines.append(f"{key}: {text}{value}" if key else text)

@@ -161,8 +161,23 @@ def parse(content: Any, name: str = "params.yaml") -> Params:
         raise ParamsError("\n".join(f"{name}: {line}" for line in wrong_fields(error.errors()))) from None
 
 
-class _Plain(yaml.SafeLoader):
-    """Without what YAML does in silence: a later key overwrites an earlier one, a few aliases unfold to billions of values."""
+class KeysOnce(yaml.constructor.SafeConstructor):
+    """For a loader: without what YAML does in silence, that a later key overwrites an earlier one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """The mapping; ConstructorError for a key that is there twice."""
+        seen = set()
+        for key, _ in node.value:
+            name = str(key.value)  # of a key that is itself a list or a mapping: never twice, and refused below
+            if name in seen:
+                message = f"key {shown(name)} is given twice"
+                raise yaml.constructor.ConstructorError(None, None, message, key.start_mark)
+            seen.add(name)
+        return super().construct_mapping(node, deep)
+
+
+class _Plain(KeysOnce, yaml.SafeLoader):
+    """Without aliases too, a few of which unfold to billions of values."""
 
     depth = 0
 
@@ -178,18 +193,8 @@ class _Plain(yaml.SafeLoader):
         self.depth -= 1
         return node
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen = set()
-        for key, _ in node.value:
-            name = str(key.value)  # of a key that is itself a list or a mapping: never twice, and refused below
-            if name in seen:
-                message = f"key {shown(name)} is given twice"
-                raise yaml.constructor.ConstructorError(None, None, message, key.start_mark)
-            seen.add(name)
-        return super().construct_mapping(node, deep)
 
-
-def _problem(error: yaml.YAMLError) -> str:
+def problem_of(error: yaml.YAMLError) -> str:
     """What is wrong, in one line, and where."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         place = f" (line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1})"
@@ -212,7 +217,7 @@ def load(path: str | os.PathLike[str]) -> Params:
     except UnicodeDecodeError as error:
         raise ParamsError(f"{path}: not UTF-8 text: {error}") from None
     except yaml.YAMLError as error:
-        raise ParamsError(f"{path}: not YAML: {_problem(error)}") from None
+        raise ParamsError(f"{path}: not YAML: {problem_of(error)}") from None
     except ValueError as error:  # a number of too many digits, a day that is in no calendar
         raise ParamsError(f"{path}: not YAML: {error}") from None
     return parse(content, str(path))

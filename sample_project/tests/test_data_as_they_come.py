@@ -214,6 +214,7 @@ REFUSED = [  # what is done to the file, the stage that refuses, what it says
     ("two are missing", without("Dest", "Distance"), "ingest", r"missing column Dest, Distance, as"),
     ("a column of the form", lambda ls: form(ls).replace(b"CRS_DEP_TIME", b"X"), "ingest", r"missing column CRS_DEP_TIME, as the Bureau's form"),
     ("neither download", line(1, "a,b,c"), "ingest", r"missing column FlightDate, .*; the file has a, b, c$"),
+    ("columns that a terminal would obey", line(1, "\x1b[2J,b\u2028c"), "ingest", r"the file has \\x1b\[2J, b\\u2028c$"),
     ("semicolons", replaced(b",", b";"), "ingest", r"missing column FlightDate, .*; the file has FlightDate;Reporting_Airline;"),
     ("tabs", replaced(b",", b"\t"), "ingest", r"missing column FlightDate, "),
     ("a column twice", line(1, lambda row: row.replace("OriginCityName", "Dest")), "ingest", r"column Dest is there twice$"),

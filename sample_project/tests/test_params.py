@@ -39,6 +39,7 @@ def _message(tmp_path, text: str | bytes) -> str:
     [
         ("prepare.horizon", 2, "prepare.horizon: Extra inputs are not permitted, got 2"),
         ("deploy", {"to": "production"}, "deploy: Extra inputs are not permitted, got {'to': 'production'}"),
+        ("deploy\n\x1b[2J", 1, r"deploy\n\x1b[2J: Extra inputs are not permitted, got 1"),
         ("train.candidates.forest", {}, "train.candidates.forest: Extra inputs are not permitted, got {}"),
         ("train.seed", "42", "train.seed: Input should be a valid integer, got '42'"),
         ("train.seed", -1, "train.seed: Input should be greater than or equal to 0, got -1"),

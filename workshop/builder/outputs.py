@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -16,16 +15,6 @@ class ExecutionFailed(Exception):
     def __init__(self, cell_id: str | None, message: str):
         self.cell_id = cell_id
         super().__init__(message)
-
-
-def read(file: Path) -> NotebookNode | None:
-    """A stored notebook, or None if there is none or it is broken."""
-    try:
-        notebook = nbformat.read(file, as_version=4)
-        nbformat.validate(notebook)
-    except Exception:  # nbformat raises whatever the broken part of a file leads to
-        return None
-    return notebook
 
 
 def keep(notebook: NotebookNode, stored: NotebookNode | None) -> None:

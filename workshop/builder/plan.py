@@ -10,6 +10,7 @@ from workshop.builder import outputs, reading, rules
 from workshop.builder.format import BuildError, Problem, Source
 from workshop.builder.making import blank, cell_ids, make, to_bytes
 from workshop.builder.message_rules import read_places
+from workshop.ground.notebooks import read
 from workshop.places import LANGUAGES
 
 OUTPUT_FOLDERS = ("notebooks", "exercises", "solutions")
@@ -84,7 +85,7 @@ def _add(result: Plan, folder: str, source: Source, by_language: dict[str, Noteb
 def _solution(result: Plan, source: Source) -> Solution:
     made = {language: make(source, language, "solution") for language in LANGUAGES}
     solution = Solution(source, made, _add(result, "solutions", source, made))
-    outputs.keep(made["en"], outputs.read(solution.files["en"]))
+    outputs.keep(made["en"], read(solution.files["en"]))
     _share_outputs(solution)
     return solution
 

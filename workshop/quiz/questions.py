@@ -7,10 +7,20 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
+from flight_delays.errors import in_line
+from workshop.ground import careful_yaml
 from workshop.places import CYRILLIC, LANGUAGES, LESSONS, ROOT
 
 FILE = ROOT / "quiz" / "questions.yaml"
@@ -27,7 +37,18 @@ _CATCH_ALL = re.compile(
     r"\b(?:all|none|any) of the above\b|вышеперечисленн|перечисленного|все (?:ответы|варианты)", re.IGNORECASE
 )
 
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+_MOST_PROBLEMS = 20  # in a message
+_LONGEST = 400  # characters of one
+
+
+def _shown(text: str) -> str:
+    """Somebody's words as they are; ValueError for what pages do not show and Moodle's XML may not hold."""
+    if strange := [sign for sign in text if not sign.isprintable() and sign not in "\n\t\u00a0\u00ad"]:
+        raise ValueError(f"a sign that nobody sees: {strange[0]!a}")
+    return text
+
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000), AfterValidator(_shown)]
 
 
 class QuizError(Exception):
@@ -159,7 +180,7 @@ class Number(_Question):
     """A whole number to work out."""
 
     type: Literal["number"]
-    answer: int
+    answer: Annotated[int, Field(ge=-(10**9), le=10**9)]
 
 
 class Open(_Question):
@@ -182,18 +203,18 @@ def lessons() -> tuple[str, ...]:
 
 def load(file: str | os.PathLike[str] = FILE) -> list[Question]:
     """All questions, in the order of the file; QuizError says what is wrong and where."""
-    name = Path(file).name
+    name = in_line(Path(file).name)
     try:
-        listed = yaml.load(Path(file).read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except OSError as error:
-        raise QuizError(f"{file}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise QuizError(f"{name}: not YAML: {error}") from None
+        listed = careful_yaml.load(Path(file))
+    except careful_yaml.NotYaml as error:
+        raise QuizError(f"{name}: {error}") from None
     if not isinstance(listed, list) or not listed:
         raise QuizError(f"{name}: a list of questions is wanted, each beginning with - id:")
-    problems, questions = [], []
+    problems: list[str] = []
+    questions: list[Question] = []
     for number, entry in enumerate(listed, start=1):
         where = entry.get("id") if isinstance(entry, dict) else None
+        where = in_line(where[:60]) if isinstance(where, str) else None
         try:
             questions.append(_ADAPTER.validate_python(entry))
         except ValidationError as error:
@@ -201,6 +222,8 @@ def load(file: str | os.PathLike[str] = FILE) -> list[Question]:
     for twice, count in Counter(question.id for question in questions).items():
         if count > 1:
             problems.append(f"{name}: {twice}: id: {count} questions have it")
+    if len(problems) > _MOST_PROBLEMS:
+        problems[_MOST_PROBLEMS:] = [f"{name}: and {len(problems) - _MOST_PROBLEMS} more"]
     if problems:
         raise QuizError("\n".join(problems))
     return questions
@@ -217,10 +240,10 @@ def of_lesson(lesson: str, file: str | os.PathLike[str] = FILE) -> list[Question
 def _said(error: ErrorDetails) -> str:
     """One of pydantic's errors as FIELD: what is wrong with it."""
     kinds = ("poll", "single", "multiple", "truefalse", "number", "open")
-    place = [str(part) for part in error["loc"]]
+    place = [in_line(str(part)[:80]) for part in error["loc"]]
     if place and place[0] in kinds:
         place = place[1:]
     message = error["msg"].removeprefix("Value error, ")
     if error["type"].startswith("union_tag"):
         place, message = ["type"], f"must be one of {', '.join(kinds)}"
-    return ": ".join(filter(None, [".".join(place), message]))
+    return ": ".join(filter(None, [".".join(place), in_line(message[:_LONGEST])]))

@@ -28,7 +28,7 @@ def find(lang: str) -> dict[str, Path]:
 
 def share_out(given: dict[str, Any], notebooks: dict[str, Path]) -> dict[str, dict[str, Any]]:
     """To each lesson those of the parameters that it declares; RunError for one that no lesson declares or can use."""
-    declared = {name: defaults(str(path)) for name, path in notebooks.items()}
+    declared = {name: defaults(path) for name, path in notebooks.items()}
     known = set[str]().union(*declared.values())
     if unknown := sorted(set(given) - known):
         raise RunError(f"no lesson declares a parameter {', '.join(unknown)}; lessons declare {', '.join(sorted(known))}")

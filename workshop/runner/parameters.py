@@ -3,9 +3,9 @@
 import ast
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import papermill
 import yaml
 from pydantic import Field, Strict, TypeAdapter, ValidationError
 
@@ -15,7 +15,7 @@ from flight_delays.pipeline import Project
 from workshop.engines import NAMES
 from workshop.ground.months import split
 from workshop.places import LANGUAGES, SAMPLE_PROJECT
-from workshop.run import RunError
+from workshop.run import RunError, declared
 
 _MONTHS = Annotated[list[Month], Strict(), Field(min_length=1)]
 _MONTHS_ARE = 'a list of months such as ["2013-01", "2013-02"]'
@@ -47,23 +47,26 @@ def check(name: str, value: Any, source: str) -> None:
         raise _wrong(source, f"{called}, each once", value)
 
 
-def defaults(notebook: str) -> dict[str, Any]:
-    """The parameters that a notebook declares, with their defaults; None where the default is more than a plain value."""
+def defaults(notebook: Path) -> dict[str, Any]:
+    """The parameters that a notebook declares, with their defaults; None where the default is more than a plain value.
+
+    RunError if it is no notebook.
+    """
     found: dict[str, Any] = {}
-    for name, declared in papermill.inspect_notebook(notebook).items():
+    for name, parameter in declared(notebook).items():
         try:
-            found[name] = ast.literal_eval(declared["default"])
+            found[name] = ast.literal_eval(parameter["default"])
         except (ValueError, SyntaxError):
             found[name] = None
     return found
 
 
-def check_like_defaults(given: Mapping[str, Any], declared: Mapping[str, Any]) -> None:
+def check_like_defaults(given: Mapping[str, Any], own: Mapping[str, Any]) -> None:
     """RunError if a parameter that is only this notebook's is of another kind than its default, or the months contradict."""
     for name, value in given.items():
-        if name not in _KINDS and (called := _unlike(value, declared[name])):
+        if name not in _KINDS and (called := _unlike(value, own[name])):
             raise _wrong(f"-p {name}", called, value)
-    merged = {**declared, **given}
+    merged = {**own, **given}
     if {"train_months", "test_months"} <= merged.keys():
         project(merged)
 

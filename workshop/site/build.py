@@ -11,7 +11,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from flight_delays import artifacts
-from workshop.builder import outputs
+from workshop.ground.notebooks import read
 from workshop.ground.progress import progress
 from workshop.ground.rendering import render
 from workshop.places import TWIN, environment
@@ -25,7 +25,7 @@ def build(root: Path, target: Path, lessons: Path, languages: tuple[str, ...]) -
     """Build the site of the kit in `root` into `target`, outputs from the run in `lessons`; SiteError if a page is wrong."""
 
     def executed(lesson: str) -> NotebookNode | None:
-        return outputs.read(lessons / "notebooks" / f"{lesson}.ipynb")
+        return read(lessons / "notebooks" / f"{lesson}.ipynb")
 
     sites = {lang: Site.find(root, lang, extras(root, lang, languages)) for lang in languages}
     with artifacts.replacing(target) as new, tempfile.TemporaryDirectory() as scratch:

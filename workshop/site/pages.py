@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
 from workshop.builder import outputs
-from workshop.ground.notebooks import title
+from workshop.ground.notebooks import read, title
 from workshop.ground.rendering import render
 from workshop.ground.texts import by_language
 from workshop.places import CYRILLIC
@@ -45,7 +45,7 @@ def write(site: Site, other: Site | None, executed: Callable[[str], NotebookNode
         if file.suffix == ".md":
             target.write_text(links(file.read_text(encoding="utf-8")), encoding="utf-8")
             continue
-        notebook = outputs.read(file)
+        notebook = read(file)
         if notebook is None:
             raise SiteError(f"{file}: not a notebook: make build")
         if _is_parameters(notebook.cells[0]):  # the title comes first

@@ -28,7 +28,7 @@ from pyarrow import csv as arrow
 
 from flight_delays.artifacts import as_text
 from flight_delays.columns import UNREAD
-from flight_delays.errors import DataError, named, no_file, shown
+from flight_delays.errors import DataError, in_line, named, no_file, shown
 
 logger = logging.getLogger(__name__)
 
@@ -428,7 +428,7 @@ def _header(path: Path, first: bytes) -> tuple[list[str], bytes]:
 def several(names: list[str]) -> str:
     """Names of columns for a message: the first of them, if there are many."""
     more = len(names) - _NAMES_SHOWN
-    return ", ".join(names[:_NAMES_SHOWN])[:1000] + (f" and {more} more" if more > 0 else "")
+    return in_line(", ".join(names[:_NAMES_SHOWN])[:1000]) + (f" and {more} more" if more > 0 else "")
 
 
 def _places(path: Path, names: list[str], columns: Columns) -> dict[str, int]:
