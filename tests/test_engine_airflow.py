@@ -1,5 +1,6 @@
 """The Airflow engine: real servers, real runs. One session is shared; each test leaves its project as it found it."""
 
+import configparser
 import json
 import re
 import signal
@@ -8,12 +9,14 @@ import subprocess
 import sys
 import urllib.parse
 
+import httpx
 import psutil
 import pytest
 
 from flight_delays import artifacts
 from flight_delays.pipeline import STAGES, Project, edges
 from flight_delays.registry import Registry
+from tests.reach import beyond_loopback
 from workshop.engines import airflow, airflow_home
 from workshop.engines.servers import wait_for
 from workshop.places import BIN, SAMPLE_PROJECT, environment
@@ -117,17 +120,50 @@ def test_the_servers_know_the_dag_without_error_or_warning(session):
 
 @pytest.mark.engine
 def test_only_this_machine_and_this_user_reach_it(session):
-    listening = {
-        connection.laddr.ip
-        for process in processes_in(session.sandbox.root)
-        for connection in process.net_connections()
-        if connection.status == psutil.CONN_LISTEN
-    }
-    assert listening == {"127.0.0.1"}
+    processes = processes_in(session.sandbox.root)
+    assert [c for one in processes for c in one.net_connections("inet") if c.status == psutil.CONN_LISTEN]
+    assert beyond_loopback(processes) == []
     home = session.sandbox.root / ".engines/airflow"
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     open_to_others = [file for file in home.rglob("*") if file.is_file() and file.stat().st_mode & 0o077]
     assert open_to_others == []
+
+
+def asked(url, path, token=None):
+    """What the server at `url` answers to whoever asks, with this token: its status."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return httpx.get(f"{url}{path}", headers=headers, timeout=60, trust_env=False).status_code
+
+
+@pytest.mark.engine
+def test_the_servers_answer_those_with_the_password_only(session):
+    for path in ("/api/v2/dags", "/api/v2/dags/flight_delays/dagRuns", "/api/v2/connections", "/api/v2/config"):
+        assert asked(session.url, path) == 401
+        assert asked(session.url, path, "ey.ey.ey") in (401, 403)
+    for password in ("admin", "", session.password[:-1]):
+        answer = httpx.post(
+            f"{session.url}/auth/token", json={"username": session.user, "password": password}, timeout=60, trust_env=False
+        )
+        assert answer.status_code in (401, 403, 422)
+    for path in ("/execution/task-instances/00000000-0000-0000-0000-000000000000/state", "/execution/variables/x"):
+        assert asked(session.url, path) in (401, 403, 404, 405)
+
+
+@pytest.mark.engine
+def test_what_is_secret_is_where_the_servers_need_it_and_nowhere_else(session):
+    home = session.sandbox.root / ".engines/airflow"
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(home / "airflow.cfg")
+    keys = [config["core"]["fernet_key"], config["api"]["secret_key"], config["api_auth"]["jwt_secret"]]
+    places = {session.password: "simple_auth_manager_passwords.json.generated", **dict.fromkeys(keys, "airflow.cfg")}
+    files = [file for file in session.sandbox.root.rglob("*") if file.is_file()]
+    assert home / "api-server.log" in files
+    for secret, name in places.items():
+        assert len(secret) >= 16
+        assert [file.name for file in files if secret.encode() in file.read_bytes()] == [name]
+        assert stat.S_IMODE((home / name).stat().st_mode) == 0o600
+    commands = [" ".join(process.cmdline()) for process in processes_in(session.sandbox.root)]
+    assert not [command for command in commands for secret in places if secret in command]
 
 
 @pytest.mark.engine
@@ -233,7 +269,7 @@ def test_a_broken_dag_file_is_named_and_nothing_is_left(tmp_path):
 
 
 @pytest.mark.engine
-def test_the_ui_tells_its_password_and_ctrl_c_in_the_middle_of_a_task_leaves_nothing(tmp_path):
+def test_the_ui_tells_its_password_and_ctrl_c_in_the_middle_of_a_task_leaves_nothing(session, tmp_path):
     sandbox = Sandbox.create(tmp_path / "project")
     stage = sandbox.root / "flight_delays/stages/ingest.py"
     code = stage.read_text(encoding="utf-8")
@@ -250,6 +286,7 @@ def test_the_ui_tells_its_password_and_ctrl_c_in_the_middle_of_a_task_leaves_not
             assert line, printed
             printed += line
         url, password = re.search(r"(http://127.0.0.1:\d+)/(?:.|\n)*user admin, password (\S+)", printed).groups()
+        assert password != session.password
         browser = airflow.Airflow(sandbox, url, password, {})
         browser.wait_until_ready()
         browser.api("/api/v2/dags/flight_delays/dagRuns", {"logical_date": None, "conf": {}})

@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.reach import beyond_loopback
 from workshop.engines import databases, prefect
 from workshop.engines.servers import wait_for
 from workshop.places import environment
@@ -454,6 +455,7 @@ def test_only_this_machine_can_reach_the_server_and_it_goes_away(engine, tmp_pat
     with pytest.raises(ZeroDivisionError), prefect.session(sandbox) as session:
         started = [process for process in psutil.Process().children(recursive=True) if process not in before]
         listening = [c.laddr for p in started for c in p.net_connections() if c.status == psutil.CONN_LISTEN]
+        assert beyond_loopback(started) == []
         assert {f"http://{address.ip}:{address.port}" for address in listening} == {session.url}
         assert session.url.startswith("http://127.0.0.1:")
         assert 0 < session.start_seconds < 120

@@ -46,6 +46,7 @@ def _pip_section() -> list[str]:
 
 
 @pytest.mark.engine
+@pytest.mark.network
 def test_pip_section_of_environment_yml_installs_the_lock(tmp_path):
     # conda writes the section to a requirements file beside environment.yml
     shutil.copy(ROOT / "requirements.lock", tmp_path)

@@ -1,5 +1,6 @@
 """Whatever the user has set, installed and lying about reaches no run, and no run touches it: all of it at once, one run."""
 
+import configparser
 import csv
 import hashlib
 import json
@@ -16,6 +17,7 @@ import pytest
 
 from flight_delays import artifacts
 from flight_delays.pipeline import Project
+from tests.reach import WATCHER
 from workshop.engines import NAMES
 from workshop.places import BIN, ROOT
 from workshop.sandbox import Sandbox
@@ -173,6 +175,7 @@ class Surroundings:
         self.home, self.foreign, self.kit = base / "home", base / "их работа", base / "их работа" / PLACE
         self.temporary = base / ("t" * (100 - len(str(base)) - 1))
         self.temporary.mkdir()
+        self.attempts = base / "attempts.log"
         self.words = {"home": self.home, "foreign": self.foreign, "temporary": self.temporary}
         packages = USER_SITE.format(version=sysconfig.get_python_version())
         files = FILES | {f"{packages}/{name}.py": RAISES for name in ("yaml", "usercustomize")}
@@ -232,6 +235,8 @@ def hostile(tmp_path_factory, few_flights) -> Surroundings:
     for key, value in {"ingest.path": "source", "gate.min_roc_auc": 0.5, "gate.min_average_precision": 0.0}.items():
         project.set_param(key, value)
     shutil.copytree(few_flights, project.root / "source")
+    for folder in (around.kit, project.root):  # one of them is where a process of ours looks for modules
+        (folder / "sitecustomize.py").write_text(WATCHER.format(log=str(around.attempts)), encoding="utf-8")
     if os.geteuid() == 0:
         for path in (around.kit, *around.kit.rglob("*")):
             os.chown(path, SOMEBODY_ELSE, SOMEBODY_ELSE, follow_symlinks=False)
@@ -269,6 +274,47 @@ def test_all_engines_leave_the_same_bytes_and_nothing_else(hostile, finished):
         *latest.glob("work/prefect/.engines/prefect"),
     ]
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in secret} == {0o700}
+
+
+@pytest.mark.engine
+def test_nothing_tried_to_reach_another_machine(hostile):
+    """In the run above: the notebooks' kernels, and the stages and servers of all engines."""
+    lines = hostile.attempts.read_text().splitlines()
+    watched = [line for line in lines if line.startswith("watched ")]
+    for part in (
+        "ipykernel",
+        "run_pipeline.py",
+        "dvc",
+        "'api-server'",
+        "'scheduler'",
+        "'prefect', 'server'",
+        "_flow.py",
+        "_kfp",
+    ):
+        assert [line for line in watched if part in line], part
+    assert set(lines) - set(watched) == set()
+
+
+@pytest.mark.engine
+def test_no_secret_is_left_in_logs_reports_notebooks_and_git(hostile):
+    """In the run above: those of Airflow, which keeps them in files; Prefect's is in no file (test_engine_prefect.py)."""
+    (home,) = (hostile.kit / "runs/latest").resolve().glob("work/airflow/.engines/airflow")
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(home / "airflow.cfg", encoding="utf-8")
+    passwords = home / "simple_auth_manager_passwords.json.generated"
+    secrets = [*json.loads(passwords.read_text()).values(), config["core"]["fernet_key"]]
+    secrets += [config["api"]["secret_key"], config["api_auth"]["jwt_secret"]]
+    holders = {
+        file
+        for folder in ("runs", "work")
+        for file in (hostile.kit / folder).resolve().rglob("*")
+        if file.is_file() and not file.is_symlink() and any(secret.encode() in file.read_bytes() for secret in secrets)
+    }
+    assert holders == {passwords, home / "airflow.cfg"}
+    assert {stat.S_IMODE(file.stat().st_mode) for file in holders} == {0o600}
+    for repository in hostile.kit.rglob(".git"):
+        kept = subprocess.run(["git", "ls-files", "-c"], cwd=repository.parent, capture_output=True, text=True, check=True)
+        assert ".engines" not in kept.stdout
 
 
 @pytest.mark.engine

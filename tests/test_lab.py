@@ -13,6 +13,7 @@ import psutil
 import pytest
 from jupyter_client import BlockingKernelClient
 
+from tests.reach import beyond_loopback
 from workshop.engines.servers import free_port, wait_for
 from workshop.ground.processes import alive
 from workshop.lab.start import own_exercises, start_page
@@ -189,19 +190,33 @@ def test_the_kernel_is_the_kits_and_all_listen_on_this_machine_only(server, kit,
     assert "JPY_PARENT_PID" in inside
     processes = server.processes()
     assert len(processes) >= 2
-    listening = {
-        connection.laddr.ip
-        for process in processes
-        for connection in process.net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN
-    }
-    assert listening == {"127.0.0.1"}
+    assert [c for one in processes for c in one.net_connections("inet") if c.status == psutil.CONN_LISTEN]
+    assert beyond_loopback(processes) == []
     assert before == sorted(home.rglob("*"))
 
 
-def test_it_ends_with_its_kernels(kit, tmp_path):
+def test_the_token_is_new_and_where_jupyter_needs_it_and_nowhere_else(server, kit, home):
+    assert len(server.token) >= 32
+    places = [kit, home, Path(settings()["HOME"])]
+    found = [
+        file
+        for place in places
+        for file in place.rglob("*")
+        if file.is_file() and not file.is_symlink() and server.token.encode() in file.read_bytes()
+    ]
+    log = home / "lab.log"  # the terminal of this test, to which the address is printed
+    assert log in found
+    for file in set(found) - {log}:
+        assert file.name.startswith("jpserver-")
+        assert file.stat().st_mode & 0o077 == 0
+    commands = [" ".join(process.cmdline()) for process in server.processes()]
+    assert not [command for command in commands if server.token in command]
+
+
+def test_it_ends_with_its_kernels(server, kit, tmp_path):
     with serve(kit, tmp_path, "--lang", "en", "--port", str(free_port())) as running:
         assert "/lab/tree/work/start.en.md?token=" in running.address
+        assert running.token != server.token
         ask(running, "/api/kernels", {"name": "python3"})
         processes = running.processes()
         assert len(processes) >= 2

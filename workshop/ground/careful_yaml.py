@@ -8,7 +8,7 @@ import yaml
 from flight_delays.errors import named, no_file
 from flight_delays.params import KeysOnce, problem_of
 
-_QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # twenty times as quick, but not in every build
+_QUICK: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # twenty times as quick, but not in every build
 _DEEPEST = 20  # values within values
 _LARGEST = 5_000_000  # bytes
 
@@ -44,6 +44,7 @@ def load(file: Path) -> Any:
 def _refuse_what_never_ends(text: str) -> None:
     """ParserError for an alias, a few of which unfold to billions of values, and for thousands of open brackets."""
     depth = 0
+    event: Any  # yaml's types know nothing of anchors
     for event in yaml.parse(text, _QUICK):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if isinstance(event, yaml.AliasEvent) or depth > _DEEPEST:
