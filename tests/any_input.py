@@ -79,6 +79,27 @@ def spoilt(draw: st.DrawFn, content: bytes, most: int = 3) -> bytes:
     return content
 
 
+# as a hand may write a value of YAML
+_WRITTEN = [
+    *("2024-13-45", "9" * 5000, "0x" + "f" * 5000, "1e999", ".nan", "-.inf", "0b_", "1:99", "2013-01", "yes", "~", ""),
+    *("&x [1]", "*x", "&x {<<: *x}", "{a: 1, a: 2}", "{<<: 1}", "? [1]", "- 1", "|", ">", "@", "`", "%"),
+    *("'", '"', "#", "[" * 5000, "{a: " * 99, "\x85", "\u2028", "\ufeff"),
+    *('!!int ""', "!!int a", "!!float a", "!!bool x", "!!timestamp x", "!!binary x", "!!set {a}", "!!omap [a]", "!!pairs [a]"),
+    *("!!python/object:os.system {}", "!theirs x", '"\\ud800"', '"\\x07"', "a: b", "a\tb", "=", "<<"),
+]  # fmt: skip
+
+
+@st.composite
+def spoilt_values(draw: st.DrawFn, text: str) -> bytes:
+    """The text of a YAML file with something else behind a colon or a dash, in up to three lines."""
+    lines = text.split("\n")
+    for _ in range(draw(st.integers(1, 3))):
+        number = draw(st.integers(0, len(lines) - 1))
+        key, sign, _ = lines[number].partition(draw(st.sampled_from([":", "-"])))
+        lines[number] = f"{key}{sign} {draw(st.sampled_from(_WRITTEN))}"
+    return "\n".join(lines).encode()
+
+
 def packed(content: bytes, name: str = "flights.csv", method: int = zipfile.ZIP_DEFLATED) -> bytes:
     """A zip archive with one file."""
     stream = io.BytesIO()
@@ -110,13 +131,20 @@ def changed(draw: st.DrawFn, content: Any) -> Any:
         if isinstance(above, dict):
             key = draw(st.sampled_from([*sorted(above), *sorted(_keys(content))]) | st.text(max_size=8))
             if draw(st.integers(0, 2)):
-                above[key] = draw(JSON | st.just(copy.deepcopy(place)))
+                other = st.just(copy.deepcopy(place))
+                above[key] = draw(_odd_text(place) | JSON if isinstance(place, str) else JSON | other)
             else:
                 above.pop(key, None)
         elif isinstance(above, list):
             at = draw(st.integers(0, len(above)))
             above[at : at + draw(st.integers(0, 2))] = draw(st.lists(JSON, max_size=2)) or above[:2]
     return content
+
+
+def _odd_text(text: str) -> st.SearchStrategy[str]:
+    """A text with something in it that is none, or half of one."""
+    signs = st.sampled_from(["\ud83d", "\x1b[2J", "\x0b", "\0", "\r", "\u2028", "`", "```", "<b>", "{{", "\ufeff"])
+    return st.builds(lambda at, sign: text[:at] + sign + text[at:], st.integers(0, len(text)), signs)
 
 
 def _keys(content: Any) -> set[str]:

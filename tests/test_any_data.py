@@ -16,7 +16,7 @@ from flight_delays.errors import DataError, ParamsError
 from flight_delays.pipeline import STAGES, Project
 from flight_delays.sources import nycflights13
 from sample_project.tests.test_data_as_they_come import good_month, text
-from tests.any_input import examples, is_one_line, packed, spoilt
+from tests.any_input import examples, is_one_line, packed, spoilt, spoilt_values
 from workshop.places import SAMPLE_PROJECT
 
 PARAMS = (SAMPLE_PROJECT / "params.yaml").read_text(encoding="utf-8")
@@ -250,7 +250,7 @@ def test_anything_for_parameters_is_refused(tmp_path, content):
     load(tmp_path / "params.yaml", content)
 
 
-@given(spoilt(PARAMS.encode()))
+@given(spoilt(PARAMS.encode()) | spoilt_values(PARAMS))
 @examples(150)
 def test_any_spoilt_params_file_is_taken_or_refused(tmp_path, content):
     load(tmp_path / "params.yaml", content)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from hypothesis import example, given
 
-from tests.any_input import changed, examples, is_one_line, spoilt
+from tests.any_input import changed, examples, is_one_line, spoilt, spoilt_values
 from workshop.builder import plan
 from workshop.ground.notebooks import title
 from workshop.places import LANGUAGES, ROOT
@@ -50,12 +50,14 @@ def test_the_few_questions_are_taken_as_they_are(tmp_path):
     assert {question.type for question in load(tmp_path / "questions.yaml")} >= {"single", "multiple"}
 
 
-@given(spoilt(FEW))
+@given(spoilt(FEW) | spoilt_values(FEW.decode()))
 @example(b"- " + b"[" * 20_000)
 @example(b"a: &x [1]\nb: *x")
 @example(b"- id: " + b"9" * 5000)
 @example(b"- id: 2024-13-45")
 @example(b"- id: [\n- b")
+@example(b"- id: !!timestamp x")
+@example(b"- id: !!bool x")
 @example(b"- id: one\n  id: two")
 @examples(100)
 def test_any_spoilt_questions_are_taken_or_refused(tmp_path, content):

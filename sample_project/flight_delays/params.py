@@ -18,6 +18,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 _DEEPEST = 20  # values within values; the file needs four
 _LARGEST = 200_000  # bytes of a params.yaml
 _LONGEST_PATH = 4096  # PATH_MAX of Linux
+WRONG_TAG = (AttributeError, LookupError)  # what PyYAML raises for `!!int ""`, `!!bool x`, `!!timestamp x`
 _MOST_ROWS = 10**12  # more than anybody has; what is larger is a slip
 
 
@@ -220,4 +221,6 @@ def load(path: str | os.PathLike[str]) -> Params:
         raise ParamsError(f"{path}: not YAML: {problem_of(error)}") from None
     except ValueError as error:  # a number of too many digits, a day that is in no calendar
         raise ParamsError(f"{path}: not YAML: {error}") from None
+    except WRONG_TAG:
+        raise ParamsError(f"{path}: not YAML: a value that is not what its tag says") from None
     return parse(content, str(path))

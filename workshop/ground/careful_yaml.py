@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from flight_delays.errors import named, no_file
-from flight_delays.params import KeysOnce, problem_of
+from flight_delays.params import WRONG_TAG, KeysOnce, problem_of
 
 _QUICK: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # twenty times as quick, but not in every build
 _DEEPEST = 20  # values within values
@@ -39,6 +39,8 @@ def load(file: Path) -> Any:
         raise NotYaml(f"not YAML: {problem_of(error)}") from None
     except ValueError as error:  # a number of too many digits, a day that is in no calendar
         raise NotYaml(f"not YAML: {error}") from None
+    except WRONG_TAG:
+        raise NotYaml("not YAML: a value that is not what its tag says") from None
 
 
 def _refuse_what_never_ends(text: str) -> None:
