@@ -91,13 +91,22 @@ _WRITTEN = [
 
 @st.composite
 def spoilt_values(draw: st.DrawFn, text: str) -> bytes:
-    """The text of a YAML file with something else behind a colon or a dash, in up to three lines."""
+    """The text of a YAML file with something else for one value or two."""
     lines = text.split("\n")
-    for _ in range(draw(st.integers(1, 3))):
-        number = draw(st.integers(0, len(lines) - 1))
-        key, sign, _ = lines[number].partition(draw(st.sampled_from([":", "-"])))
-        lines[number] = f"{key}{sign} {draw(st.sampled_from(_WRITTEN))}"
+    values = [number for number, line in enumerate(lines) if ": " in line]
+    for number in draw(st.lists(st.sampled_from(values), min_size=1, max_size=2)):
+        key = lines[number].partition(": ")[0]
+        lines[number] = f"{key}: {draw(st.sampled_from(_WRITTEN))}"
     return "\n".join(lines).encode()
+
+
+@st.composite
+def damaged(draw: st.DrawFn, archive: bytes) -> bytes:
+    """A zip archive of one file in which some bits of what it holds have flipped; its list is as it was."""
+    changed_ = bytearray(archive)
+    for _ in range(draw(st.integers(1, 3))):
+        changed_[draw(st.integers(45, archive.rindex(b"PK\1\2") - 1))] ^= draw(st.integers(1, 255))
+    return bytes(changed_)
 
 
 def packed(content: bytes, name: str = "flights.csv", method: int = zipfile.ZIP_DEFLATED) -> bytes:

@@ -16,7 +16,7 @@ from flight_delays.errors import DataError, ParamsError
 from flight_delays.pipeline import STAGES, Project
 from flight_delays.sources import nycflights13
 from sample_project.tests.test_data_as_they_come import good_month, text
-from tests.any_input import examples, is_one_line, packed, spoilt, spoilt_values
+from tests.any_input import damaged, examples, is_one_line, packed, spoilt, spoilt_values
 from workshop.places import SAMPLE_PROJECT
 
 PARAMS = (SAMPLE_PROJECT / "params.yaml").read_text(encoding="utf-8")
@@ -49,7 +49,10 @@ def spoilt_table(lines: list[str]) -> st.SearchStrategy[bytes]:
 def spoilt_archive(lines: list[str]) -> st.SearchStrategy[bytes]:
     """A zip of a spoilt table, or a spoilt zip."""
     whole = [packed(text(lines), method=method) for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)]
-    return spoilt_table(lines).map(packed) | st.sampled_from(whole).flatmap(lambda archive: spoilt(archive, most=2))
+    archives = st.sampled_from(whole)
+    return (
+        spoilt_table(lines).map(packed) | archives.flatmap(damaged) | archives.flatmap(lambda archive: spoilt(archive, most=2))
+    )
 
 
 def project_of(root: Path, source: str, months: dict[str, str]) -> Project:
@@ -250,7 +253,13 @@ def test_anything_for_parameters_is_refused(tmp_path, content):
     load(tmp_path / "params.yaml", content)
 
 
-@given(spoilt(PARAMS.encode()) | spoilt_values(PARAMS))
+@given(spoilt_values(PARAMS))
 @examples(150)
+def test_parameters_written_in_any_way_are_taken_or_refused(tmp_path, content):
+    load(tmp_path / "params.yaml", content)
+
+
+@given(spoilt(PARAMS.encode()))
+@examples(100)
 def test_any_spoilt_params_file_is_taken_or_refused(tmp_path, content):
     load(tmp_path / "params.yaml", content)
