@@ -137,16 +137,14 @@ def asked(url, path, token=None):
 
 @pytest.mark.engine
 def test_the_servers_answer_those_with_the_password_only(session):
-    for path in ("/api/v2/dags", "/api/v2/dags/flight_delays/dagRuns", "/api/v2/connections", "/api/v2/config"):
+    for path in ("/api/v2/dags", "/api/v2/dags/flight_delays/dagRuns", "/api/v2/connections", "/execution/variables/x"):
         assert asked(session.url, path) == 401
         assert asked(session.url, path, "ey.ey.ey") in (401, 403)
     for password in ("admin", "", session.password[:-1]):
         answer = httpx.post(
             f"{session.url}/auth/token", json={"username": session.user, "password": password}, timeout=60, trust_env=False
         )
-        assert answer.status_code in (401, 403, 422)
-    for path in ("/execution/task-instances/00000000-0000-0000-0000-000000000000/state", "/execution/variables/x"):
-        assert asked(session.url, path) in (401, 403, 404, 405)
+        assert answer.status_code in (400, 401)
 
 
 @pytest.mark.engine
