@@ -133,31 +133,27 @@ def changed(draw: st.DrawFn, content: Any) -> Any:
     """What was read from JSON or YAML, with anything in up to four places: other values, keys of other places, or nothing."""
     content = copy.deepcopy(content)
     for _ in range(draw(st.integers(1, 4))):
-        place, above = content, content
-        while isinstance(place, dict | list) and place and draw(st.integers(0, 3)):
-            above = place
-            place = place[draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))]
-        if isinstance(above, dict):
-            key = draw(st.sampled_from([*sorted(above), *sorted(_keys(content))]) | st.text(max_size=8))
-            if draw(st.integers(0, 2)):
-                other = st.just(copy.deepcopy(place))
-                above[key] = draw(_odd_text(place) | JSON if isinstance(place, str) else JSON | other)
-            else:
-                above.pop(key, None)
-        elif isinstance(above, list):
-            at = draw(st.integers(0, len(above)))
-            above[at : at + draw(st.integers(0, 2))] = draw(st.lists(JSON, max_size=2)) or above[:2]
+        places = [place for place in _inside(content) if isinstance(place, dict | list)] or [content]
+        place = places[draw(st.integers(0, len(places) - 1))]
+        if isinstance(place, dict):
+            keys = {"id", *(key for other in places if isinstance(other, dict) for key in other)}
+            key = draw(st.sampled_from(sorted(place or keys)) | st.sampled_from(sorted(keys)) | st.text(max_size=8))
+            old = place.pop(key, None)
+            if draw(st.integers(0, 3)):
+                place[key] = draw(_odd_text(old) if isinstance(old, str) and draw(st.booleans()) else JSON)
+        elif isinstance(place, list):
+            at = draw(st.integers(0, len(place)))
+            place[at : at + draw(st.integers(0, 2))] = draw(st.lists(JSON, max_size=2)) or copy.deepcopy(place[:2])
     return content
+
+
+def _inside(content: Any) -> list[Any]:
+    """It and all that is in it."""
+    below = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
+    return [content, *(one for value in below for one in _inside(value))]
 
 
 def _odd_text(text: str) -> st.SearchStrategy[str]:
     """A text with something in it that is none, or half of one."""
     signs = st.sampled_from(["\ud83d", "\x1b[2J", "\x0b", "\0", "\r", "\u2028", "`", "```", "<b>", "{{", "\ufeff"])
     return st.builds(lambda at, sign: text[:at] + sign + text[at:], st.integers(0, len(text)), signs)
-
-
-def _keys(content: Any) -> set[str]:
-    """The keys of all mappings in it."""
-    if isinstance(content, dict):
-        return set(content).union(*map(_keys, content.values()))
-    return set().union(*map(_keys, content)) if isinstance(content, list) else set()
