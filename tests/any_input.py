@@ -140,7 +140,7 @@ def changed(draw: st.DrawFn, content: Any) -> Any:
             key = draw(st.sampled_from(sorted(place or keys)) | st.sampled_from(sorted(keys)) | st.text(max_size=8))
             old = place.pop(key, None)
             if draw(st.integers(0, 3)):
-                place[key] = draw(_odd_text(old) if isinstance(old, str) and draw(st.booleans()) else JSON)
+                place[key] = draw(odd_text(old) if isinstance(old, str) and draw(st.booleans()) else JSON)
         elif isinstance(place, list):
             at = draw(st.integers(0, len(place)))
             place[at : at + draw(st.integers(0, 2))] = draw(st.lists(JSON, max_size=2)) or copy.deepcopy(place[:2])
@@ -153,7 +153,7 @@ def _inside(content: Any) -> list[Any]:
     return [content, *(one for value in below for one in _inside(value))]
 
 
-def _odd_text(text: str) -> st.SearchStrategy[str]:
+def odd_text(text: str) -> st.SearchStrategy[str]:
     """A text with something in it that is none, or half of one."""
     signs = st.sampled_from(["\ud83d", "\x1b[2J", "\x0b", "\0", "\r", "\u2028", "`", "```", "<b>", "{{", "\ufeff"])
     return st.builds(lambda at, sign: text[:at] + sign + text[at:], st.integers(0, len(text)), signs)

@@ -93,7 +93,7 @@ SPOILT = changed(json.loads((ROOT / "solutions/en/00_start.ipynb").read_text(enc
 
 
 @given(SPOILT)
-@examples(20)
+@examples(14)
 def test_any_stored_notebook_is_built_anew(kit, content):
     file = kit / "solutions/en/00_start.ipynb"
     good = file.read_bytes()

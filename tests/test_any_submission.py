@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.any_input import JSON, changed, examples, is_one_line, packed, spoilt
+from tests.any_input import JSON, changed, examples, is_one_line, odd_text, packed, spoilt
 from workshop.grading import limited, notebook, submissions
 from workshop.grading.feedback import text
 from workshop.grading.notebook import Refused
@@ -78,12 +78,22 @@ NAMES = st.sampled_from(
 )
 
 
+@st.composite
+def odd_cells(draw: st.DrawFn, content: dict) -> dict:
+    """A notebook with a sign that is none in some of its cells."""
+    content = copy.deepcopy(content)
+    for cell in draw(st.lists(st.sampled_from(content["cells"]), min_size=1, max_size=4)):
+        cell["source"] = draw(odd_text("".join(cell["source"])))
+    return content
+
+
 @given(data=st.data())
 @examples(30)
 def test_any_notebook_is_graded_or_named(lessons, right, monkeypatch, data):
     with TemporaryDirectory() as base:
         for student in ("anna", "boris", "vera"):
-            content = data.draw(changed(right).map(lambda one: json.dumps(one).encode()) | spoilt(as_bytes(right)))
+            anything = changed(right) | odd_cells(right)
+            content = data.draw(anything.map(lambda one: json.dumps(one).encode()) | spoilt(as_bytes(right)))
             put(Path(base), student, {data.draw(NAMES): content})
         put(Path(base), "zoe", {NAME: as_bytes(right)})
         students = collect(Path(base), lessons, monkeypatch)
