@@ -47,13 +47,13 @@ def as_documented() -> bool:
     return AS_DOCUMENTED in os.environ
 
 
-def settings() -> dict[str, str]:
+def settings(home: Path | None = None) -> dict[str, str]:
     """What the kit sets for all that it starts: its commands first, a home folder of its own, no phoning home.
 
     In that home there is nothing but what our own tools leave there, so no configuration and no cache of the user's is
     read or written. What a machine's administrator has set for everybody is turned off tool by tool.
     """
-    home = Path(os.environ.get("WORKSHOP_HOME", WORK / "home"))
+    home = home or Path(os.environ.get("WORKSHOP_HOME", WORK / "home"))
     folders = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder != str(BIN)]
     return {
         "PATH": os.pathsep.join([str(BIN), *folders]),

@@ -64,6 +64,8 @@ PASSES = {
     "setup": _SETUP,
     # the kit's tests set things up and look at pages, and CI tells them where they are
     "test": (*_SETUP, "PYTEST_*", "COV*", "GITHUB_*", "LAB_PICTURE", "PLAYWRIGHT_*"),
+    # a token in the instructor's environment is not for students to print
+    "submission": ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ"),
     # what opens a browser on the user's screen
     "lab": (
         *(*_ALWAYS, "HOME", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_*", "WSL*", "BROWSER", "DBUS_SESSION_BUS_ADDRESS"),
@@ -95,7 +97,7 @@ _PATIENCE = 3  # seconds from the request to end until a process is killed
 
 
 def passing(environ: "Mapping[str, str]", purpose: str) -> "dict[str, str]":
-    """The variables of `environ` that are on the list of a purpose: run, setup, test or lab."""
+    """The variables of `environ` that are on the list of a purpose, a name in PASSES."""
     return {name: value for name, value in environ.items() if _is_in(name, PASSES[purpose])}
 
 
