@@ -56,6 +56,13 @@ def main(options: argparse.Namespace) -> int:
     """Grade; 0 when all were graded, however they did, 1 if a lesson's source is wrong or files cannot be written,
     2 for wrong use, 3 if some could not be graded, as their remarks tell, 130 when interrupted.
     """
+    from workshop.grading.limited import serving
+
+    with serving():
+        return _grade(options)
+
+
+def _grade(options: argparse.Namespace) -> int:
     from workshop.builder.format import BuildError
     from workshop.grading import jail
     from workshop.grading.gradebook import InUse, grade_all, opened
