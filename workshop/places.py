@@ -18,8 +18,8 @@ TWIN = {"ru": "en", "en": "ru"}  # the language in which the same is said
 CYRILLIC = re.compile(r"[\u0400-\u04ff]")  # a letter that has no business in English and in code
 
 # What runs, tests and tools leave: in any folder, and at places in the kit.
-_CACHES = ("__pycache__", ".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".ruff_cache")
-_LEFT = (*_CACHES, "*.egg-info", "*.partial", "*.previous")
+CACHES = ("__pycache__", ".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".ruff_cache")
+_LEFT = (*CACHES, "*.egg-info", "*.partial", "*.previous")
 _BUILT = ("build", "bench/work", "site/build", "site/.build.*", "slides/build")
 _LEFT_IN_KIT = (".git", ".venv", ".proved", "runs", "work", *_BUILT)
 _MADE_BY_STAGES = ("data", "models", "reports", "registry", "logs", "dvc_plots", "mlruns", "mlflow.db", "dvc.lock")

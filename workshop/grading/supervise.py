@@ -19,12 +19,12 @@ from nbformat import NotebookNode
 
 from workshop.grading import jail, limited, worker
 from workshop.ground.processes import GUARD, MARK, end, new_mark, remove
-from workshop.places import LANGUAGES, ROOT, not_copied, settings
+from workshop.places import CACHES, LANGUAGES, ROOT, not_copied, settings
 from workshop.surroundings import passing
 
 _LOG_TAIL = 2000  # bytes
 _LOOK_EVERY = 0.1  # seconds
-_SOURCES = shutil.ignore_patterns("__pycache__", "lesson.py", "exercise.py")  # the solutions are in there
+_SOURCES = shutil.ignore_patterns(*CACHES, "lesson.py", "exercise.py")  # the solutions are in there
 
 
 class NoRoom(Exception):
