@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from workshop.grading import jail
+from workshop.grading import jail, supervise
 from workshop.places import ROOT
 
 BOUNDS = jail.Bounds(memory_mb=400, disk_mb=50, processes=40)
@@ -185,3 +185,15 @@ def test_a_kit_in_a_temporary_folder_is_shown_and_the_folder_can_be_written_to(t
         found = jail._steps([])
         assert found[0] == ("room", "", where)
         assert where not in dict(jail._links(found))
+
+
+def test_what_a_submission_is_told_lies_in_the_jail(monkeypatch):
+    monkeypatch.setenv("WORKSHOP_TOKEN", "secret")
+    told = supervise._environment(jail.INSIDE, "/mark")
+    assert [name for name, value in told.items() if str(ROOT) in value or "secret" in value] == ["PATH"]
+    assert {told[name] for name in ("HOME", "WORKSHOP_HOME")} == {str(jail.INSIDE / "home")}
+
+
+def test_a_home_that_is_the_root_covers_nothing(monkeypatch):
+    monkeypatch.setenv("HOME", "/")
+    assert "/" not in steps([Path("/")])

@@ -19,6 +19,7 @@ from flight_delays import artifacts
 from flight_delays.pipeline import Project
 from tests.reach import WATCHER
 from workshop.engines import NAMES
+from workshop.ground.processes import MARK
 from workshop.places import BIN, ROOT
 from workshop.sandbox import Sandbox
 
@@ -208,7 +209,7 @@ class Surroundings:
         return subprocess.run(
             ["make", *arguments],
             cwd=self.kit,
-            env={"PATH": path, "CONDA_DEFAULT_ENV": "ml-pipelines", "USER": "они", **given},
+            env={"PATH": path, "CONDA_DEFAULT_ENV": "ml-pipelines", "USER": "они", MARK: os.environ[MARK], **given},
             umask=umask,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -143,6 +143,23 @@ def test_nothing_is_left_of_a_setup_that_is_stopped(signals):
         process.communicate()
 
 
+def test_nothing_is_left_of_a_setup_that_is_stopped_while_its_command_starts():
+    code = """
+import os, signal, subprocess, sys
+from workshop import surroundings
+class Interrupted(subprocess.Popen):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        print(self.pid, flush=True)
+        os.kill(os.getpid(), signal.SIGTERM)
+subprocess.Popen = Interrupted
+sys.exit(surroundings.main(["setup", "sleep", "300"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 128 + signal.SIGTERM
+    assert not psutil.pid_exists(int(done.stdout))
+
+
 def test_a_setup_knows_where_packages_come_from_and_not_where_they_go(tmp_path):
     (tmp_path / ".config/uv").mkdir(parents=True)
     (tmp_path / ".config/uv/uv.toml").write_text(
@@ -185,7 +202,7 @@ def test_two_setups_of_a_folder_come_one_after_the_other(tmp_path):
     (tmp_path / "workshop").mkdir()
     program = tmp_path / "workshop/surroundings.py"
     program.write_bytes((ROOT / "workshop/surroundings.py").read_bytes())
-    script = "date +%s.%N; sleep 1; date +%s.%N"
+    script = "date +%s.%N; sleep 3; date +%s.%N"  # in which the other comes, on a busy machine too
     both = [
         subprocess.Popen([sys.executable, program, "setup", "sh", "-c", script], stdout=subprocess.PIPE, text=True)
         for _ in range(2)

@@ -18,8 +18,8 @@ TWIN = {"ru": "en", "en": "ru"}  # the language in which the same is said
 CYRILLIC = re.compile(r"[\u0400-\u04ff]")  # a letter that has no business in English and in code
 
 # What runs, tests and tools leave: in any folder, and at places in the kit.
-_CACHES = ("__pycache__", ".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".ruff_cache")
-_LEFT = (*_CACHES, "*.egg-info", "*.partial", "*.previous")
+CACHES = ("__pycache__", ".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".ruff_cache")
+_LEFT = (*CACHES, "*.egg-info", "*.partial", "*.previous")
 _BUILT = ("build", "bench/work", "site/build", "site/.build.*", "slides/build")
 _LEFT_IN_KIT = (".git", ".venv", ".proved", "runs", "work", *_BUILT)
 _MADE_BY_STAGES = ("data", "models", "reports", "registry", "logs", "dvc_plots", "mlruns", "mlflow.db", "dvc.lock")
@@ -47,13 +47,13 @@ def as_documented() -> bool:
     return AS_DOCUMENTED in os.environ
 
 
-def settings() -> dict[str, str]:
+def settings(home: Path | None = None) -> dict[str, str]:
     """What the kit sets for all that it starts: its commands first, a home folder of its own, no phoning home.
 
     In that home there is nothing but what our own tools leave there, so no configuration and no cache of the user's is
     read or written. What a machine's administrator has set for everybody is turned off tool by tool.
     """
-    home = Path(os.environ.get("WORKSHOP_HOME", WORK / "home"))
+    home = home or Path(os.environ.get("WORKSHOP_HOME", WORK / "home"))
     folders = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder != str(BIN)]
     return {
         "PATH": os.pathsep.join([str(BIN), *folders]),

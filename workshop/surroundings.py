@@ -64,6 +64,8 @@ PASSES = {
     "setup": _SETUP,
     # the kit's tests set things up and look at pages, and CI tells them where they are
     "test": (*_SETUP, "PYTEST_*", "COV*", "GITHUB_*", "LAB_PICTURE", "PLAYWRIGHT_*"),
+    # a token in the instructor's environment is not for students to print
+    "submission": ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ"),
     # what opens a browser on the user's screen
     "lab": (
         *(*_ALWAYS, "HOME", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_*", "WSL*", "BROWSER", "DBUS_SESSION_BUS_ADDRESS"),
@@ -95,7 +97,7 @@ _PATIENCE = 3  # seconds from the request to end until a process is killed
 
 
 def passing(environ: "Mapping[str, str]", purpose: str) -> "dict[str, str]":
-    """The variables of `environ` that are on the list of a purpose: run, setup, test or lab."""
+    """The variables of `environ` that are on the list of a purpose, a name in PASSES."""
     return {name: value for name, value in environ.items() if _is_in(name, PASSES[purpose])}
 
 
@@ -187,17 +189,27 @@ def _lock() -> None:
         fcntl.flock(here, fcntl.LOCK_EX)
 
 
-def _stop(number: int, frame: object) -> None:
-    raise SystemExit(128 + number)
+class _Stop:
+    """Ends this program when a signal comes; while a command is being started, as soon as it can be ended too."""
+
+    def __init__(self) -> None:
+        self.starting = False
+        self.code = 0
+
+    def __call__(self, number: int, frame: object) -> None:
+        self.code = 128 + number
+        if not self.starting:
+            raise SystemExit(self.code)
 
 
 def main(arguments: "list[str]") -> int:
     """Run a command in the surroundings of a purpose and give its exit code."""
     purpose, command = arguments[0], arguments[1:]
     given = passing(os.environ, purpose)
+    stop = _Stop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
-            signal.signal(number, _stop)
+            signal.signal(number, stop)
     try:
         temporary = temporary_folder()
     except OSError as error:
@@ -213,8 +225,10 @@ def main(arguments: "list[str]") -> int:
                 given["UV_NO_CACHE"] = "1"  # in a home folder that cannot be written to; uv would give up
             (temporary / "uv.toml").write_text(_uv_toml(given), encoding="utf-8")
             given["UV_CONFIG_FILE"] = str(temporary / "uv.toml")
+        stop.starting = True
         child = subprocess.Popen(command, env=given, start_new_session=True)
-        return child.wait()
+        stop.starting = False
+        return stop.code or child.wait()
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1

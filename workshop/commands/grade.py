@@ -7,8 +7,7 @@ them. Read docs/grading.md for what a submission is kept from doing.
 """
 
 import argparse
-import io
-import signal
+import os
 import sys
 import tempfile
 import time
@@ -50,17 +49,16 @@ def add_parser(commands: Commands) -> None:
         help="processes and threads of a notebook (default: by the number of cores)",
     )
     parser.add_argument("--lessons", type=Path, default=LESSONS, metavar="FOLDER", help="another folder of lessons")
-    parser.set_defaults(main=main)
+    parser.set_defaults(main=main, home=os.environ.get("HOME"))  # the user's: what a command sees is the kit's own
 
 
 def main(options: argparse.Namespace) -> int:
     """Grade; 0 when all were graded, however they did, 1 if a lesson's source is wrong or files cannot be written,
     2 for wrong use, 3 if some could not be graded, as their remarks tell, 130 when interrupted.
     """
-    from workshop.grading.supervise import scratch
+    from workshop.grading.limited import serving
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end then as by Ctrl-C: nothing is left at work
-    with scratch():
+    with serving():
         return _grade(options)
 
 
@@ -72,8 +70,6 @@ def _grade(options: argparse.Namespace) -> int:
     from workshop.grading.submissions import WrongUse, collect, jobs
     from workshop.grading.supervise import Limits, NoRoom
 
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know all names
     folder = options.folder.resolve()
     out = (options.out or folder.with_name(f"{folder.name}-graded")).resolve()
     lessons = options.lessons.resolve()
@@ -92,7 +88,7 @@ def _grade(options: argparse.Namespace) -> int:
         options.disk,
         options.processes or Limits.processes,
         isolation,
-        (folder, out, lessons),
+        (folder, out, lessons, *map(Path, filter(None, [options.home]))),
     )
     grader = Grader(lessons, limits, options.language)
     try:

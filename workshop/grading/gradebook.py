@@ -24,7 +24,7 @@ from workshop.grading.grader import Grade, Grader
 from workshop.grading.notebook import Assignment
 from workshop.grading.submissions import Handed, Job
 from workshop.grading.supervise import Stopped, workplace
-from workshop.places import ROOT
+from workshop.places import CACHES, ROOT
 
 Row: TypeAlias = dict[str, str]
 Place: TypeAlias = tuple[str, str]  # student and lesson
@@ -217,8 +217,9 @@ def _hash_of_kit(kit: Path, grader: Grader) -> str:
 
 
 def _hash_of_files(folder: Path) -> str:
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return _hash("\n".join(f"{path.relative_to(folder)} {_hash(path.read_bytes())}" for path in files).encode())
+    files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    kept = [path for path in files if not {*CACHES} & {*path.parts}]
+    return _hash("\n".join(f"{path} {_hash((folder / path).read_bytes())}" for path in kept).encode())
 
 
 def _key(code: str, grader: Grader, lesson: str, handed: Handed) -> str:

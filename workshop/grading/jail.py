@@ -160,7 +160,7 @@ def _steps(hidden: Iterable[Path]) -> list[tuple[str, str, str]]:
     """What becomes of which path, in this order: ("show", path, where) read-only, ("link", target, where),
     ("cover", "", where) by an empty folder, ("room", "", where) a folder that can be written to.
     """
-    covers = {one.resolve() for one in (*hidden, *_homes()) if one.is_dir()}
+    covers = {one.resolve() for one in (*hidden, *_homes()) if one.is_dir()} - {Path("/")}
     shown = [*map(Path, _SYSTEM), *(Path("/etc", name) for name in _ETC), *_python(covers)]
     order = sorted({(path, False) for path in shown if os.path.lexists(path)} | {(path, True) for path in covers})
     steps: list[tuple[str, str, str]] = []
@@ -204,9 +204,7 @@ def _users(job: Path, user: int) -> Iterator[tuple[str, str, str]]:
 def _homes() -> Iterator[Path]:
     """The user's home, however it is asked for, and this checkout."""
     yield _ROOT
-    for home in (os.environ.get("HOME"), _entry_home()):
-        if home and Path(home).is_absolute() and Path(home) != Path("/"):
-            yield Path(home)
+    yield from (Path(home) for home in (os.environ.get("HOME"), _entry_home()) if home)
 
 
 def _entry_home() -> str | None:

@@ -3,7 +3,9 @@
 import multiprocessing
 import resource
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import forkserver, resource_tracker, util
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from typing import Any
@@ -22,6 +24,20 @@ def context() -> ForkServerContext:
     found = multiprocessing.get_context("forkserver")
     found.set_forkserver_preload(_PRELOADED)
     return found
+
+
+@contextmanager
+def serving() -> Iterator[None]:
+    """Let the server and what belongs to it end with this block.
+
+    Else it would be there until the end of this process, when its folder, among our temporary files, is gone already.
+    """
+    try:
+        yield
+    finally:
+        forkserver._forkserver._stop()  # type: ignore[attr-defined]
+        resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]
+        util._run_finalizers(-100)  # type: ignore[attr-defined]  # the priority of the folder
 
 
 def call(function: Callable, *arguments: Any, seconds: int, memory_mb: int) -> Any:

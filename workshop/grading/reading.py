@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from workshop.grading.notebook import Refused, Submission, parse
+from workshop.places import CACHES
 
 _LARGEST = 20 * 1024**2  # bytes of a notebook, with the outputs
 _LARGEST_ZIP = 200 * 1024**2
@@ -24,7 +25,7 @@ _ZIPS_IN_ZIPS = 2
 _NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?( ?\(\d+\))?$", re.IGNORECASE)
 _ZIP = re.compile(r"\.zip$", re.IGNORECASE)
 _OTHER_ARCHIVE = re.compile(r"\.(rar|7z|tar|tgz|tbz2?|txz|gz|bz2|xz|zst)$", re.IGNORECASE)
-NOT_THEIRS = ("__MACOSX", "__pycache__", "node_modules", "Thumbs.db", "desktop.ini")
+NOT_THEIRS = ("__MACOSX", *CACHES, "node_modules", "Thumbs.db", "desktop.ini")
 _BOX_DRAWING = re.compile("[\u2500-\u259f]")
 
 

@@ -1,11 +1,8 @@
 """Run a restored notebook in a folder of its own, with limits of time, memory and processes, and end all of it."""
 
-import fcntl
 import json
 import os
-import secrets
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -13,27 +10,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
-from multiprocessing.util import Finalize
 from pathlib import Path
 from threading import Event
-from typing import IO, Any
+from typing import Any
 
 import psutil
 from nbformat import NotebookNode
 
 from workshop.grading import jail, limited, worker
-from workshop.ground.processes import GUARD, alive
-from workshop.places import LANGUAGES, ROOT, not_copied, settings
+from workshop.ground.processes import GUARD, MARK, end, new_mark, remove
+from workshop.places import CACHES, LANGUAGES, ROOT, not_copied, settings
+from workshop.surroundings import passing
 
-_MARK = "WORKSHOP_SUBMISSION"
-_PREFIX, _LOCK = "grade-", ".lock"  # of folders in the temporary one
-_LONGEST_PLACE = 50  # bytes of its path: multiprocessing has sockets in there, whose names have room for about 100
-_KEPT: list[IO[str]] = []  # files that stay open until the end of this process
 _LOG_TAIL = 2000  # bytes
 _LOOK_EVERY = 0.1  # seconds
-_SOURCES = shutil.ignore_patterns("__pycache__", "lesson.py", "exercise.py")  # the solutions are in there
-# a token in the instructor's environment is not for students to print
-_INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
+_SOURCES = shutil.ignore_patterns(*CACHES, "lesson.py", "exercise.py")  # the solutions are in there
 
 
 class NoRoom(Exception):
@@ -74,28 +65,6 @@ class Outcome:
 
 
 @contextmanager
-def scratch() -> Iterator[None]:
-    """Keep the temporary files of this process in a folder that is gone with it; those of runs that were killed go now."""
-    place = tempfile.gettempdir()
-    if len(os.fsencode(place)) > _LONGEST_PLACE and Path("/tmp").is_dir():
-        place = "/tmp"
-    for left in Path(place).glob(f"{_PREFIX}*"):
-        _remove_if_left(left)
-    base = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place)).resolve()
-    lock = (base / "new").open("w")
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    (base / "new").rename(base / _LOCK)
-    # after what multiprocessing does at the end of this process, which has a folder in there
-    Finalize(lock, _remove, args=[base], exitpriority=-200)
-    before, tempfile.tempdir = tempfile.tempdir, str(base)
-    try:
-        yield
-    finally:
-        tempfile.tempdir = before
-        _KEPT.append(lock)
-
-
-@contextmanager
 def workplace(lessons: Path) -> Iterator[Path]:
     """A folder for submissions to be run in, with a copy of what they need of the kit; gone afterwards.
 
@@ -110,21 +79,13 @@ def workplace(lessons: Path) -> Iterator[Path]:
         yield base
 
 
-def _remove_if_left(folder: Path) -> None:
-    """Remove the folder of a run that is no more: whoever is at work holds its lock."""
-    with suppress(OSError), (folder / _LOCK).open("r+") as lock:
-        if folder.stat().st_uid == os.getuid() and not folder.is_symlink():
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _remove(folder)
-
-
 def run(notebook: NotebookNode, place: Path, language: str, limits: Limits, stop: Event | None = None) -> Outcome:
     """Run all code cells of the notebook in a jail, in a folder of its own in a `workplace`.
 
     The notebook works in a copy of the kit. The copy and whatever the submission started are gone afterwards. Stopped
     is raised when `stop` is set meanwhile.
     """
-    mark = secrets.token_hex(8)
+    mark = new_mark()
     with _folder(place) as base:
         inside, shown = base / "in", base / "shown"
         inside.mkdir()
@@ -148,12 +109,12 @@ def run(notebook: NotebookNode, place: Path, language: str, limits: Limits, stop
         for file in (results_file, log):
             file.touch()
         (base / "job.json").write_text(json.dumps(content), encoding="utf-8")
-        end = _watched(base / "job.json", limits, mark, log, stop or Event())
+        how = _watched(base / "job.json", limits, mark, log, stop or Event())
         lines = results_file.read_text(encoding="utf-8").splitlines()
         results = [json.loads(line) for line in lines if line.endswith("}")]
-        if end == "done" and results and results[-1]["status"] in ("died", "stuck"):
-            end = results[-1]["status"]
-        return Outcome(end, {result["id"]: result for result in results}, _tail(log))
+        if how == "done" and results and results[-1]["status"] in ("died", "stuck"):
+            how = results[-1]["status"]
+        return Outcome(how, {result["id"]: result for result in results}, _tail(log))
 
 
 def _tail(log: Path) -> str:
@@ -164,17 +125,11 @@ def _tail(log: Path) -> str:
 
 @contextmanager
 def _folder(parent: Path | None = None) -> Iterator[Path]:
-    base = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent)).resolve()
+    base = Path(tempfile.mkdtemp(prefix="grade-", dir=parent)).resolve()
     try:
         yield base
     finally:
-        _remove(base)
-
-
-def _remove(folder: Path) -> None:
-    # not shutil's: it follows nested folders by calling itself, and a submission may leave thousands of them
-    for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
-        subprocess.run([*command, "--", str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        remove(base)
 
 
 def _copy_kit(kit: Path, lessons: Path) -> None:
@@ -188,10 +143,9 @@ def _copy_kit(kit: Path, lessons: Path) -> None:
 
 
 def _environment(inside: Path, mark: str) -> dict[str, str]:
-    inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
-    home = str(inside / "home")
-    folders = {"HOME": home, "WORKSHOP_HOME": home, "TMPDIR": str(inside / "tmp"), "PYTHONPATH": str(inside / "kit")}
-    return {**inherited, **settings(), **folders, "PYTHONDONTWRITEBYTECODE": "1", _MARK: mark}
+    passes, ours = passing(os.environ, "submission"), settings(inside / "home")
+    folders = {"TMPDIR": str(inside / "tmp"), "PYTHONPATH": str(inside / "kit")}
+    return {**passes, **ours, **folders, "PYTHONDONTWRITEBYTECODE": "1", MARK: mark}
 
 
 def _watched(job: Path, limits: Limits, mark: str, log: Path, stop: Event) -> str:
@@ -200,11 +154,12 @@ def _watched(job: Path, limits: Limits, mark: str, log: Path, stop: Event) -> st
     process.start()
     pid = process.pid
     assert pid is not None  # it is started
-    GUARD.watch(pid)  # if we are killed, that ends it
+    GUARD.watch(pid, mark)  # if we are killed, that ends it
     try:
         return _wait(process, pid, limits, stop)
     finally:
-        _end(process, mark)
+        end({pid: mark}, patience=0)
+        process.join()
         GUARD.release(pid)
 
 
@@ -248,27 +203,3 @@ def _own_share(process: psutil.Process) -> int:
     except psutil.AccessDenied:
         return _resident(process)
     return getattr(memory, "pss", memory.rss)
-
-
-def _end(process: BaseProcess, mark: str) -> None:
-    """Kill the worker, then the jail and all in it: by descent, and by their mark where a process got away."""
-    below = []
-    with suppress(psutil.NoSuchProcess):
-        below = psutil.Process(process.pid).children(recursive=True)
-    process.kill()
-    process.join()
-    for _ in range(20):  # a process may have been starting another
-        left = [one for one in [*below, *_marked(mark)] if alive(one)]
-        if not left:
-            return
-        for one in left:
-            with suppress(psutil.Error):
-                one.kill()
-        psutil.wait_procs(left, timeout=1)
-
-
-def _marked(mark: str) -> Iterator[psutil.Process]:
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, OSError):
-            if process.environ().get(_MARK) == mark:
-                yield process

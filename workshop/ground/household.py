@@ -1,15 +1,13 @@
 """What a command of the kit lives in: an environment, a home folder, a place for temporary files and processes of its own."""
 
 import os
-import secrets
-import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from workshop.ground.processes import GUARD, MARK, end
+from workshop.ground.processes import GUARD, MARK, end, new_mark, remove
 from workshop.places import environment, settings
 from workshop.surroundings import temporary_folder
 
@@ -49,7 +47,7 @@ def household(purpose: str = "run") -> Iterator[None]:
     with _interrupted_by_signals(), _environment(environment(purpose)):
         make_home()
         temporary = temporary_folder()
-        mark = f"{os.environ.get(MARK, '')}/{secrets.token_hex(8)}"
+        mark = new_mark()
         try:
             GUARD.keep_house(mark, temporary)
             os.environ |= {"TMPDIR": str(temporary), MARK: mark}
@@ -59,7 +57,7 @@ def household(purpose: str = "run") -> Iterator[None]:
             tempfile.tempdir = None
             with suppress(KeyboardInterrupt):  # an impatient second Ctrl-C: the guard goes on
                 end({0: mark})
-                shutil.rmtree(temporary, ignore_errors=True)
+                remove(temporary)
                 GUARD.release(0)
 
 

@@ -6,7 +6,6 @@ it ends what it was told of. There is one for each process that starts others, f
 
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 import sys
@@ -90,12 +89,26 @@ class Guard:
 GUARD = Guard()  # of this process
 
 
+def new_mark() -> str:
+    """A mark for something that this process starts; whoever ends what has this process's own mark ends that too."""
+    return f"{os.environ.get(MARK, '')}/{secrets.token_hex(8)}"
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder, whatever lies in it.
+
+    Not by shutil: it follows nested folders by calling itself, and a submission may leave thousands of them.
+    """
+    for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
+        subprocess.run([*command, "--", str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
 class Started(subprocess.Popen):
     """A command in a session of its own; `mark` is in the environment of all that it starts."""
 
     def __init__(self, command: Sequence[str | os.PathLike[str]], *, env: Mapping[str, str] | None = None, **options: Any):
         env = os.environ if env is None else env
-        self.mark = f"{os.environ.get(MARK, '')}/{secrets.token_hex(8)}"
+        self.mark = new_mark()
         super().__init__(command, env={**env, MARK: self.mark}, start_new_session=True, **options)
 
 
@@ -123,7 +136,7 @@ def guarded(command: Sequence[str | os.PathLike[str]], **options: Any) -> Iterat
 
 
 def end(marks: Mapping[int, str], patience: float = _PATIENCE, *, spared: Iterable[int] = ()) -> None:
-    """End processes, given as id -> mark, and all that they started: asked first, killed after `patience` seconds.
+    """End processes, given as id -> mark, and all that they started: asked first, killed after `patience` seconds, if any.
 
     What they started is found by session, by descent and by the mark: a kernel or a server in a session of its own ends
     as well, a process that let go of its parents, and what is started meanwhile. With 0 as the id the mark alone tells.
@@ -140,7 +153,7 @@ def end(marks: Mapping[int, str], patience: float = _PATIENCE, *, spared: Iterab
         with suppress(psutil.Error):
             process.terminate()
     psutil.wait_procs([*singly, *(process for process in asked if process.pid in sessions)], patience)
-    until = time.monotonic() + patience
+    until = time.monotonic() + _PATIENCE  # one may be starting another
     while (left := _look(marks, sessions, others)) and time.monotonic() < until:
         for process in left:
             with suppress(psutil.NoSuchProcess):
@@ -150,7 +163,7 @@ def end(marks: Mapping[int, str], patience: float = _PATIENCE, *, spared: Iterab
 
 def _look(marks: Mapping[int, str], sessions: set[int], others: set[int]) -> list[psutil.Process]:
     """What is there of the processes and of all that they started; its sessions, but `others`, are added to `sessions`."""
-    below = {child for pid in marks if pid for child in _descendants(pid)}
+    below = {process for pid in marks if pid for process in _family(pid)}
     found = []
     for process in psutil.process_iter():
         session = _session_of(process.pid)
@@ -161,9 +174,10 @@ def _look(marks: Mapping[int, str], sessions: set[int], others: set[int]) -> lis
     return [process for process in found if alive(process)]
 
 
-def _descendants(pid: int) -> list[psutil.Process]:
+def _family(pid: int) -> list[psutil.Process]:
     with suppress(psutil.NoSuchProcess):
-        return psutil.Process(pid).children(recursive=True)
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
     return []
 
 
@@ -194,11 +208,11 @@ def _end_what_is_left(session: int) -> None:
     It tells `+ID MARK`, `-ID`, `!ID` for an end at once, and `~FOLDER` for what goes last.
     """
     named: dict[int, str] = {}
-    temporary = []
+    temporary: list[Path] = []
     for line in sys.stdin:
         what, told = line[0], line[1:].rstrip("\n")
         if what == "~":
-            temporary.append(told)
+            temporary.append(Path(told))
             continue
         pid, _, mark = told.partition(" ")
         if what == "+":
@@ -209,7 +223,7 @@ def _end_what_is_left(session: int) -> None:
             end({int(pid): ended}, spared=[session])
     end(named, spared=[session])
     for folder in temporary:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
 
 
 if __name__ == "__main__":
