@@ -237,7 +237,7 @@ def test_edited_module_runs_its_stage_and_what_follows(copy):
 
 @pytest.mark.engine
 def test_edited_source_runs_ingest_and_nothing_after_it_as_long_as_the_data_stay(copy):
-    replace(copy.sandbox.root / "flight_delays/sources/bts.py", "_CSV = {", "# edited\n_CSV = {")
+    replace(copy.sandbox.root / "flight_delays/sources/bts.py", "_PREZIPPED = {", "# edited\n_PREZIPPED = {")
     outcome = copy.run()
     assert outcome.exit_code == 0, outcome.log
     assert sorted(names(outcome)) == ["ingest 2013-01", "ingest 2013-02", "ingest 2013-03"]

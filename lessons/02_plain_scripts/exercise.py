@@ -219,7 +219,8 @@ with tempfile.TemporaryDirectory() as folder:
 import pandas as pd
 
 flights = {month: pd.read_parquet(project.raw(month) / "flights.parquet") for month in project.months}
-columns = [name for name in flights["2013-02"] if name != "tailnum"]
+# without the aircraft, the line in the file, and what this source does not tell
+columns = list(flights["2013-02"].drop(columns=["tailnum", "line"]).dropna(axis="columns", how="all"))
 print(*columns)
 
 # %%

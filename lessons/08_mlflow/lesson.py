@@ -446,7 +446,7 @@ Code(inspect.getsource(Registry.promote) + inspect.getsource(Registry.add), lang
 
 # %%
 module = sandbox.root / "flight_delays/stages/prepare.py"
-local, utc = "clock // 100 * 60 + clock % 100", "(clock // 100 * 60 + clock % 100 + 300) % 1440"
+local, utc = 'minutes(flights["sched_dep_time"])', '(minutes(flights["sched_dep_time"]) + 300) % 1440'
 yesterday = auc_on_test(registry.champion())
 module.write_text(module.read_text(encoding="utf-8").replace(local, utc), encoding="utf-8")
 sandbox.git_commit("Departure in UTC")

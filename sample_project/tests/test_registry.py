@@ -23,6 +23,9 @@ def project(finished, tmp_path) -> Project:
     return Project.load(root)
 
 
+OTHER = "0" * 64  # a hash, of other parameters
+
+
 def _registry(project: Project) -> Registry:
     return Registry(project.registry, "flight-delays")
 
@@ -164,15 +167,15 @@ def test_registering_the_same_run_again_makes_no_second_version(project):
 def test_a_new_model_replaces_the_champion_which_stays_and_can_come_back(project):
     registry = _registry(project)
     first = registry.champion()
-    assert _register(project, params_hash="other") == 2
+    assert _register(project, params_hash=OTHER) == 2
     assert registry.champion().number == 2
-    assert registry.champion().tags["params_hash"] == "other"
+    assert registry.champion().tags["params_hash"] == OTHER
     assert [version.number for version in registry.versions()] == [1, 2]
     assert registry.versions()[0] == first
     assert first.model_file.is_file()
     registry.roll_back(1)
     assert registry.champion() == first
-    assert _register(project, params_hash="other") == 2
+    assert _register(project, params_hash=OTHER) == 2
     assert [version.number for version in registry.versions()] == [1, 2]
 
 
@@ -312,7 +315,7 @@ def test_in_a_backfill_the_thresholds_judge_where_the_champion_has_seen_a_test_m
 
 
 def test_a_backfill_adds_a_version_and_leaves_the_champion_alone(project):
-    sound, options = project.options("gate")["params_hash"], {"params_hash": "other"}
+    sound, options = project.options("gate")["params_hash"], {"params_hash": OTHER}
     backfill = Project(project.root, project.params, backfill=True)
     _gate(backfill, **options)
     backfill.run("register")

@@ -233,7 +233,7 @@ def validate(
     }
     artifacts.write_json(report_path, report)
     logger.info(
-        "%s: %d flights, %d of them never arrived; %d rows set aside",
+        "%s: %d flights, %d of them never arrived; rows set aside: %d",
         *(month, len(flights), report["cancelled_or_diverted"], rejected["line"].nunique()),
     )
 
