@@ -7,7 +7,6 @@ import stat
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -26,7 +25,7 @@ _NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?( ?\(\d+\))?$", re.IGNORECASE)
 _ZIP = re.compile(r"\.zip$", re.IGNORECASE)
 _OTHER_ARCHIVE = re.compile(r"\.(rar|7z|tar|tgz|tbz2?|txz|gz|bz2|xz|zst)$", re.IGNORECASE)
 NOT_THEIRS = ("__MACOSX", *CACHES, "node_modules", "Thumbs.db", "desktop.ini")
-_BOX_DRAWING = re.compile("[\u2500-\u259f]")
+_FREQUENT = "оеаинтсрвл"
 
 
 @dataclass(frozen=True)
@@ -77,11 +76,9 @@ def shown_name(name: str) -> str:
 
 
 def _russian(raw: bytes) -> str:
-    read_ = raw.decode("cp866")
-    if _BOX_DRAWING.search(read_):  # which stand where the capital letters of CP1251 are
-        with suppress(UnicodeDecodeError):
-            return raw.decode("cp1251")
-    return read_
+    """The reading that has more of the letters that are frequent in Russian."""
+    readings = (raw.decode("cp866"), raw.decode("cp1251", "replace"))
+    return max(readings, key=lambda text: sum(letter in _FREQUENT for letter in text.lower()))
 
 
 def read(path: Path) -> Found | Refused:
