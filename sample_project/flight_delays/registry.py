@@ -103,7 +103,20 @@ class Registry:
         Where there is one with the same tags, what a kill may have left out is added to that. DiskFull if there is no room.
         """
         with self._room():
-            self._record(tags, params, scores, curve)
+            self.create()
+            client = self._client()
+            run = self._run(tags)
+            if run and run.info.status == "FINISHED":
+                return
+            from mlflow.entities import Metric, Param  # after `create` has turned MLflow's telemetry off
+
+            run = run or client.create_run(self._experiment(), tags=dict(tags), run_name=tags["candidate"])
+            at = run.info.start_time  # the same the second time: MLflow keeps a point that it has only once
+            metrics = [Metric(name, score, at, 0) for name, score in scores.items()]
+            metrics += [Metric("training_log_loss", loss, at, step) for step, loss in curve]
+            set_to = [Param(name, str(value)) for name, value in params.items()]
+            client.log_batch(run.info.run_id, metrics=metrics, params=set_to)
+            client.set_terminated(run.info.run_id)
 
     @contextmanager
     def _room(self) -> Iterator[None]:
@@ -114,28 +127,6 @@ class Registry:
                 raise
             disk = artifacts.disk_of(self.folder)
             raise DiskFull(f"{self.folder}: no room on {disk}; what was in the registry before was kept") from None
-
-    def _record(
-        self,
-        tags: Mapping[str, str],
-        params: Mapping[str, Any],
-        scores: Mapping[str, float],
-        curve: Sequence[tuple[int, float]],
-    ) -> None:
-        self.create()
-        client = self._client()
-        run = self._run(tags)
-        if run and run.info.status == "FINISHED":
-            return
-        from mlflow.entities import Metric, Param
-
-        run = run or client.create_run(self._experiment(), tags=dict(tags), run_name=tags["candidate"])
-        at = run.info.start_time  # the same the second time: MLflow keeps a point that it has only once
-        metrics = [Metric(name, score, at, 0) for name, score in scores.items()]
-        metrics += [Metric("training_log_loss", loss, at, step) for step, loss in curve]
-        set_to = [Param(name, str(value)) for name, value in params.items()]
-        client.log_batch(run.info.run_id, metrics=metrics, params=set_to)
-        client.set_terminated(run.info.run_id)
 
     def promote(self, model_path: str | os.PathLike[str], *, tags: Mapping[str, str], example: pd.DataFrame) -> int:
         """Make the model of the run with these tags champion, as `add` gives it; the number of its version."""

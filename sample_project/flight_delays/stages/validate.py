@@ -215,6 +215,7 @@ def validate(
         )
     check_month(flights, str(raw / "flights.parquet"), min_rows=min_rows, max_missing_share=max_missing_share)
     artifacts.write_csv(rejected_path, rejected)
+    set_aside_rows = int(rejected["line"].nunique())
     report = {
         "month": month,
         "rows": {name: len(table) for name, table in tables.items()} | {"flights": len(flights)},
@@ -223,7 +224,7 @@ def validate(
         "source": {name: value for name, value in source.items() if name != "columns"},
         "in_other_month_by_utc": int((flights["scheduled"].dt.strftime("%Y-%m") != month).sum()),
         "rejected": {
-            "rows": int(rejected["line"].nunique()),
+            "rows": set_aside_rows,
             "share": round(share, 6),
             "repeated": int(rejected["reason"].str.startswith("the same flight as").sum()),
             "columns": {str(name): int(n) for name, n in rejected["column"].value_counts().items()},
@@ -234,7 +235,7 @@ def validate(
     artifacts.write_json(report_path, report)
     logger.info(
         "%s: %d flights, %d of them never arrived; rows set aside: %d",
-        *(month, len(flights), report["cancelled_or_diverted"], rejected["line"].nunique()),
+        *(month, len(flights), report["cancelled_or_diverted"], set_aside_rows),
     )
 
 
