@@ -9,7 +9,6 @@ import json
 import os
 import platform
 import sys
-import sysconfig
 import tomllib
 from collections.abc import Iterable
 from functools import cache
@@ -18,7 +17,7 @@ from pathlib import Path
 import yaml
 
 from tests.kit_imports import front_room, modules, needed
-from workshop.places import not_copied
+from workshop.places import ROOT, not_copied
 
 Inputs = dict[str, bytes]
 QUESTIONS = "quiz/questions.yaml"
@@ -128,8 +127,7 @@ def lay_out(inputs: Inputs, folder: Path) -> Path:
 
 def alone(folder: Path) -> dict[str, str]:
     """The variables for a kernel that is to import from this folder and nothing from the kit."""
-    kit = Path(sysconfig.get_path("purelib"), "kit.pth")  # names the kit to every process of the environment
-    return {"PYTHONPATH": str(folder), "WORKSHOP_WITHOUT": kit.read_text(encoding="utf-8").strip() if kit.exists() else ""}
+    return {"PYTHONPATH": str(folder), "WORKSHOP_WITHOUT": str(ROOT)}  # where kit.pth of the environment would import from
 
 
 def touched(inputs: Inputs, folder: Path) -> list[str]:

@@ -55,7 +55,7 @@ WRONG = {
     "bench --engines dvc,luigi": "--engines: unknown engine 'luigi'",
     "bench --engines=": "--engines: unknown engine ''",
     "quiz export --lang de": "--lang: invalid choice: 'de'",
-    "quiz check --file /nowhere": "/nowhere: No such file or directory",
+    "quiz check --file /nowhere": "nowhere: no such file",
     "slides --run /nowhere": "/nowhere/results.json: no such file",
     "site --to /etc/passwd": "/etc/passwd: not a site made by this command",
     "site --lessons /nowhere": "/nowhere: not a run of the lessons",

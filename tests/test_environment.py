@@ -239,6 +239,20 @@ def test_setup_leaves_a_ready_environment_alone_but_for_new_settings(tmp_path):
     assert sorted(path.stat().st_mtime_ns for path in (folder / ".venv").rglob("*")) == before
 
 
+def test_the_kit_is_found_from_anywhere_in_a_folder_with_any_name_and_in_any_locale(tmp_path):
+    folder = tmp_path / "кит с пробелом"
+    (folder / "workshop").mkdir(parents=True)
+    (folder / "workshop/__init__.py").touch()
+    subprocess.run([str(BIN / "uv"), "venv", "--quiet", "--python", sys.executable, ".venv"], cwd=folder, check=True)
+    script = (ROOT / "workshop/setup.sh").read_text(encoding="utf-8")
+    (naming,) = re.findall(r"^\.venv/bin/python .*\n.*kit\.pth\"$", script, re.M)
+    subprocess.run(["/bin/sh", "-c", naming], cwd=folder, check=True)
+    told = [str(folder / ".venv/bin/python"), "-E", "-s", "-c", "import workshop; print(ascii(workshop.__file__))"]
+    for locale in ("C", "C.UTF-8"):
+        done = subprocess.run(told, cwd=tmp_path, env={"LC_ALL": locale}, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == ascii(str(folder / "workshop/__init__.py"))
+
+
 def test_make_alone_lists_the_commands():
     done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
     commands = re.findall(r"^([a-z-]+):.*?## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)

@@ -63,8 +63,9 @@ printf '%s' "$PWD" > .venv/location
 # Compiled now, because imports are most of what an engine's start costs.
 .venv/bin/uv pip install --python .venv/bin/python --quiet --require-hashes --compile-bytecode -r requirements.lock \
     || fail "The packages could not be installed. What was installed so far is kept; run the same command again."
-# Notebooks anywhere in the kit can import the kit's tool.
-printf '%s\n' "$PWD" > "$(echo .venv/lib/python3.*/site-packages)/kit.pth"
+# Notebooks anywhere in the kit can import the kit's tool. Python reads this file in the encoding of the locale, so it is ASCII whatever the path.
+.venv/bin/python -E -s -c 'import os; print(f"import os, sys; sys.path.append(os.fsdecode({os.fsencode(os.getcwd())!r}))")' \
+    > "$(echo .venv/lib/python3.*/site-packages)/kit.pth"
 cp workshop/startup.pth .venv/lib/python3.*/site-packages/
 # The empty databases of the engines, now and not at the cost of the first run; whatever hinders it shows there better.
 .venv/bin/python -E -s -m workshop databases >/dev/null 2>&1 || true
