@@ -135,6 +135,9 @@ def test_a_run_that_was_cut_off_loses_nothing_that_was_graded(school):
     graded = {one.student for one in school.grade() if not one.kept}
     assert graded == {"anna", "boris", "vera"} - {first.student}
     assert [one.kept for one in school.grade()] == [True] * 3
+    lines = journal.read_text().splitlines()
+    lines.remove('{"student": "bor')  # alone: what comes next is a line of its own
+    assert all(json.loads(line) for line in lines)
 
 
 def test_rows_that_a_run_was_not_asked_for_stay(school):

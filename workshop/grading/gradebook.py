@@ -68,6 +68,7 @@ class Gradebook:
     def read(self) -> None:
         """What earlier runs have left; a table that was changed since is set aside, and its changed rows are kept."""
         self.journal.seek(0)
+        line = "\n"
         for line in self.journal:
             with suppress(ValueError, KeyError, TypeError, AttributeError):  # the last line of a run that was killed
                 record = json.loads(line)
@@ -77,6 +78,8 @@ class Gradebook:
                 place = (str(record["student"]), str(record["lesson"]))
                 self._graded[place], self.rows[place] = dict(record["graded"]), dict(record["row"])
                 self._keys[place] = str(record["key"])
+        if not line.endswith("\n"):  # or the next record would be lost with that one
+            self.journal.write("\n")
         if not self.table.exists():
             return
         content = self.table.read_bytes()
