@@ -231,6 +231,14 @@ def test_a_page_that_takes_long_to_colour_goes_without(tmp_path, monkeypatch):
     assert " \n" * 45_000 in page
 
 
+def test_grading_that_is_to_end_waits_for_no_page(tmp_path):
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(limited.Stopped):
+        gradebook.write_feedback(tmp_path / "grades.csv", graded("x = 1\n" + " \n" * 45_000 + "y = 2"), stop)
+    assert list(tmp_path.rglob("*.html")) == []
+
+
 def test_a_page_has_a_size(tmp_path):
     image = {"output_type": "display_data", "data": {"image/png": "aGk=" * 400_000}}
     printed = {"output_type": "stream", "text": "<" * 1_000_000}

@@ -23,7 +23,7 @@ from workshop.grading.feedback import page, text
 from workshop.grading.grader import Grade, Grader
 from workshop.grading.notebook import Assignment
 from workshop.grading.submissions import Handed, Job
-from workshop.grading.supervise import Stopped, workplace
+from workshop.grading.supervise import workplace
 from workshop.places import CACHES, ROOT
 
 Row: TypeAlias = dict[str, str]
@@ -197,10 +197,12 @@ def grade_all(
 def grade_one(grader: Grader, assignments: dict[str, Assignment], job: Job, table: Path, place: Path, stop: Event) -> Grade:
     """Grade a job and write its page."""
     if stop.is_set():
-        raise Stopped
+        raise limited.Stopped
     grade = grader.grade(*job, assignments, place, stop)
     try:
-        write_feedback(table, grade)
+        write_feedback(table, grade, stop)
+    except limited.Stopped:
+        raise
     except Exception as error:  # points were earned, page or not
         traceback.print_exc()
         grade = grade.failed("no_feedback", error)
@@ -275,21 +277,21 @@ def _page_of(table: Path, student: str, lesson: str) -> Path:
     return table.parent / "feedback" / student / f"{lesson}.html"
 
 
-def write_feedback(table: Path, grade: Grade) -> None:
-    """Write the page of a submission."""
+def write_feedback(table: Path, grade: Grade, stop: Event | None = None) -> None:
+    """Write the page of a submission. Stopped is raised when `stop` is set meanwhile."""
     file = _page_of(table, grade.student, grade.lesson)
     file.parent.mkdir(parents=True, exist_ok=True)
     # what the code printed may be no text
-    content = _page(grade).encode("utf-8", "backslashreplace")
+    content = _page(grade, stop).encode("utf-8", "backslashreplace")
     with artifacts.replacing(file) as new:
         new.write_bytes(content)
 
 
-def _page(grade: Grade) -> str:
+def _page(grade: Grade, stop: Event | None) -> str:
     """The page, with less on it where more would take too long or be too large."""
     if not grade.sections:
         return page(grade, [], grade.language)
-    limits = {"seconds": _PAGE_SECONDS, "memory_mb": _PAGE_MEMORY_MB}
+    limits: dict[str, Any] = {"seconds": _PAGE_SECONDS, "memory_mb": _PAGE_MEMORY_MB, "stop": stop}
     with suppress(limited.TooMuch):
         made = limited.call(page, grade, grade.sections, grade.language, **limits)
         if len(made) <= _LARGEST_PAGE:

@@ -13,9 +13,10 @@ from nbformat import NotebookNode
 
 from workshop.builder.tasks import Task
 from workshop.grading.feedback import section, text
+from workshop.grading.limited import Stopped
 from workshop.grading.notebook import Assignment, Refused, language_of, read_assignment, restore
 from workshop.grading.submissions import Handed
-from workshop.grading.supervise import Limits, Outcome, Stopped, run, workplace
+from workshop.grading.supervise import Limits, Outcome, run, workplace
 
 _CAUGHT_TIME = "CellTimeoutError"  # nbgrader's name for a cell that was interrupted
 _NOT_SOLVED = "NotSolvedYet"

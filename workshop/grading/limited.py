@@ -2,21 +2,28 @@
 
 import multiprocessing
 import resource
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker, util
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
+from threading import Event
 from typing import Any
 
 from workshop.ground.processes import GUARD
 
 _PRELOADED = ["workshop.grading.worker", "workshop.grading.reading", "workshop.grading.feedback"]
+_LOOK_EVERY = 0.1  # seconds
 
 
 class TooMuch(Exception):
     """It took more time or memory than it may."""
+
+
+class Stopped(Exception):
+    """Grading is to end, not the work on one submission alone."""
 
 
 def context() -> ForkServerContext:
@@ -40,8 +47,11 @@ def serving() -> Iterator[None]:
         util._run_finalizers(-100)  # type: ignore[attr-defined]  # the priority of the folder
 
 
-def call(function: Callable, *arguments: Any, seconds: int, memory_mb: int) -> Any:
-    """What the function gives; TooMuch if it takes too much, RuntimeError with what it says if it fails."""
+def call(function: Callable, *arguments: Any, seconds: int, memory_mb: int, stop: Event | None = None) -> Any:
+    """What the function gives; TooMuch if it takes too much, RuntimeError with what it says if it fails.
+
+    Stopped is raised when `stop` is set meanwhile.
+    """
     receive, send = context().Pipe(duplex=False)
     process = context().Process(target=_work, args=(send, seconds, memory_mb, function, arguments))
     process.start()
@@ -49,8 +59,12 @@ def call(function: Callable, *arguments: Any, seconds: int, memory_mb: int) -> A
     assert process.pid is not None  # it is started
     GUARD.watch(process.pid)
     try:
-        if not receive.poll(seconds):
-            raise TooMuch
+        deadline = time.monotonic() + seconds
+        while not receive.poll(_LOOK_EVERY):
+            if stop and stop.is_set():
+                raise Stopped
+            if time.monotonic() > deadline:
+                raise TooMuch
         state, value = receive.recv()
     except EOFError:  # the system has ended it
         raise TooMuch from None

@@ -31,10 +31,6 @@ class NoRoom(Exception):
     """There is no folder to run submissions in; nothing can be graded."""
 
 
-class Stopped(Exception):
-    """Grading is to end, not this submission alone."""
-
-
 @dataclass(frozen=True)
 class Limits:
     """What a submission may use: seconds for a cell and for all; memory, disk and processes in all; how it is jailed."""
@@ -167,7 +163,7 @@ def _wait(process: BaseProcess, pid: int, limits: Limits, stop: Event) -> str:
     deadline = time.monotonic() + limits.seconds
     while process.is_alive():
         if stop.is_set():
-            raise Stopped
+            raise limited.Stopped
         if time.monotonic() > deadline:
             return "time"
         memory, count = _use(pid, _resident)
