@@ -1,10 +1,10 @@
-"""What the solutions of all lessons take in the grader's jail: python bench/grading.py [LESSON...]; Linux, as root.
+"""What the solutions of all lessons take in the grader's jail. On Linux, as root.
 
 Their disk and /dev/shm are file systems of the jail, which are asked through /proc while a solution runs.
 """
 
+import argparse
 import os
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -36,13 +36,17 @@ def look(most: dict[str, int]) -> None:
         most[name] = max(most[name], value)
 
 
-def main(wanted: list[str]) -> None:
+def main() -> None:
     """Run the solutions one after the other, and print a line for each."""
+    lessons = sorted(file.parent.name for file in LESSONS.glob("*/exercise.py"))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("lessons", nargs="*", metavar="LESSON", help=f"of {', '.join(lessons)} (default: all)")
+    wanted = parser.parse_args().lessons
+    if unknown := sorted(set(wanted) - set(lessons)):
+        parser.error(f"no such lesson: {', '.join(unknown)}")
     limits = supervise.Limits(cell_seconds=1500, seconds=5000, disk_mb=4000, processes=4000, isolation=jail.BWRAP)
     with supervise.workplace(LESSONS) as place:
-        for lesson in sorted(file.parent.name for file in LESSONS.glob("*/exercise.py")):
-            if wanted and lesson not in wanted:
-                continue
+        for lesson in wanted or lessons:
             assignment = notebook.read_assignment(LESSONS / lesson)
             content = (ROOT / "solutions/ru" / f"{lesson}.ipynb").read_bytes()
             handed = notebook.identify(notebook.parse(content), assignment)
@@ -64,4 +68,4 @@ def main(wanted: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

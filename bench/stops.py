@@ -1,10 +1,9 @@
 """What is left of a command that is stopped while an engine is at work, and after how many seconds nothing is any more.
 
-    python bench/stops.py [ENGINE:SIGNAL ...]
-
-By default all engines, each stopped in another way. Exit code 1 if anything is left after ten seconds.
+Exit code 1 if anything is left after ten seconds.
 """
 
+import argparse
 import os
 import secrets
 import signal
@@ -79,11 +78,24 @@ def stop(engine: str, wanted: signal.Signals) -> bool:
         return count > 1 and not left
 
 
-def main(cases: list[str]) -> int:
-    """Try the cases, such as airflow:SIGTERM."""
-    done = [stop(engine, signal.Signals[name]) for engine, _, name in (case.partition(":") for case in cases or ALL)]
+def case_of(text: str) -> tuple[str, signal.Signals]:
+    """An engine and the signal that stops it; ArgumentTypeError if one of them is unknown."""
+    engine, _, name = text.partition(":")
+    if engine not in AT_WORK or name not in signal.Signals.__members__:
+        raise argparse.ArgumentTypeError(f"expected one of {', '.join(AT_WORK)} and a signal, got {text!r}")
+    return engine, signal.Signals[name]
+
+
+def main() -> int:
+    """Try the cases of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "cases", nargs="*", type=case_of, metavar="ENGINE:SIGNAL", help=f"such as airflow:SIGTERM (default: {' '.join(ALL)})"
+    )
+    cases = parser.parse_args().cases or list(map(case_of, ALL))
+    done = [stop(engine, wanted) for engine, wanted in cases]
     return 0 if all(done) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -28,27 +28,28 @@ def add_parser(commands: Commands) -> None:
         "grade",
         help="grade submitted exercises",
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="the submissions")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to write (default: FOLDER-graded beside it)")
     parser.add_argument(
         "--lesson", action="append", default=[], metavar="NN_name", help="grade this lesson only; may be repeated"
     )
-    parser.add_argument("--jobs", type=whole(1), default=1, metavar="N", help="how many at once (default: %(default)s)")
+    parser.add_argument("--jobs", type=whole(1), default=1, metavar="N", help="notebooks at once (default: %(default)s)")
     parser.add_argument("--again", action="store_true", help="grade also what was graded before and has not changed")
-    parser.add_argument("--language", choices=LANGUAGES, default="ru", help="for remarks where a notebook's own is unknown")
-    parser.add_argument("--cell-seconds", type=whole(1), default=120, metavar="N", help="for a cell (default: %(default)s)")
-    parser.add_argument("--seconds", type=whole(1), default=900, metavar="N", help="for a notebook (default: %(default)s)")
-    parser.add_argument("--memory", type=whole(200), default=3000, metavar="MB", help="for a notebook (default: %(default)s)")
-    parser.add_argument("--disk", type=whole(1), default=1000, metavar="MB", help="for a notebook (default: %(default)s)")
     parser.add_argument(
-        "--processes",
-        type=whole(1),
-        metavar="N",
-        help="processes and threads of a notebook (default: by the number of cores)",
+        "--language", choices=LANGUAGES, default="ru", help="of remarks where a notebook's own is unknown (default: ru)"
     )
     parser.add_argument("--lessons", type=Path, default=LESSONS, metavar="FOLDER", help="another folder of lessons")
+    limits = parser.add_argument_group("what a submission may take")
+    for option, least, default, unit, what in (
+        ("--cell-seconds", 1, 120, "SECONDS", "time of a cell"),
+        ("--seconds", 1, 900, "SECONDS", "time of a notebook"),
+        ("--memory", 200, 3000, "MB", "memory of a notebook, in megabytes"),
+        ("--disk", 1, 1000, "MB", "disk of a notebook, in megabytes"),
+        ("--processes", 1, None, "N", "processes of a notebook with their threads"),
+    ):
+        told = "by the number of cores" if default is None else default
+        limits.add_argument(option, type=whole(least), default=default, metavar=unit, help=f"{what} (default: {told})")
     parser.set_defaults(main=main, home=os.environ.get("HOME"))  # the user's: what a command sees is the kit's own
 
 
@@ -82,13 +83,13 @@ def _grade(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     limits = Limits(
-        options.cell_seconds,
-        options.seconds,
-        options.memory,
-        options.disk,
-        options.processes or Limits.processes,
-        isolation,
-        (folder, out, lessons, *map(Path, filter(None, [options.home]))),
+        cell_seconds=options.cell_seconds,
+        seconds=options.seconds,
+        memory_mb=options.memory,
+        disk_mb=options.disk,
+        processes=options.processes or Limits.processes,
+        isolation=isolation,
+        hidden=(folder, out, lessons, *([Path(options.home)] if options.home else [])),
     )
     grader = Grader(lessons, limits, options.language)
     try:

@@ -10,8 +10,10 @@ from workshop.places import LANGUAGES, ROOT
 def add_parser(commands: Commands) -> None:
     """Describe `lab` to the command line."""
     parser = commands.add_parser("lab", help="open JupyterLab at the start page", description=__doc__)
-    parser.add_argument("--lang", choices=LANGUAGES, default="ru")
-    parser.add_argument("--port", type=whole(1, 65535), default=8888, help="another one is taken if it is in use")
+    parser.add_argument("--lang", choices=LANGUAGES, default="ru", help="language of the start page (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=whole(1, 65535), default=8888, help="another one is taken if it is in use (default: %(default)s)"
+    )
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.set_defaults(main=main, surroundings="lab")
 

@@ -27,9 +27,14 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--train-months", help="comma-separated, such as 2013-01,2013-02")
     parser.add_argument("--test-months", help="comma-separated, all later than the train months")
     parser.add_argument("--rows", type=whole(1), help="at most so many flights of each month (default: all)")
-    parser.add_argument("--seed", type=whole(0, 2**32 - 1), help="of the training (default: 42)")
+    parser.add_argument("--seed", type=whole(0, 2**32 - 1), help="of the training's random numbers (default: 42)")
     parser.add_argument(
-        "-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another notebook parameter"
+        "-p",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("NAME", "VALUE"),
+        help="another notebook parameter, its value as JSON or as text; may be repeated",
     )
     parser.set_defaults(main=main)
 
