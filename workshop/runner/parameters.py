@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, Strict, TypeAdapter, ValidationError
 
-from flight_delays.errors import ParamsError
+from flight_delays.errors import ParamsError, shown
 from flight_delays.params import Month, parse
 from flight_delays.pipeline import Project
 from workshop.engines import NAMES
@@ -31,7 +31,6 @@ _KINDS: dict[str, tuple[Any, str]] = {
     ),
     "lang": (Literal[LANGUAGES], " or ".join(LANGUAGES)),
 }
-_LONGEST = 60  # characters of a wrong value that are shown
 
 
 def check(name: str, value: Any, source: str) -> None:
@@ -98,5 +97,4 @@ def _unlike(value: Any, default: Any) -> str:
 
 
 def _wrong(source: str, called: str, value: Any) -> RunError:
-    shown = repr(value)
-    return RunError(f"{source}: expected {called}, got {shown if len(shown) <= _LONGEST else shown[:_LONGEST] + ' ...'}")
+    return RunError(f"{source}: expected {called}, got {shown(value)}")
