@@ -94,8 +94,8 @@ ui-prefect: setup  ## Start Prefect with its UI on this machine only; Ctrl-C sto
 doctor:  ## Say what is missing on this machine and how to mend it (ARGS="--lang en")
 	@$(or $(PYTHON),python3) -E -s workshop/doctor.py $(ARGS)
 
-# the project's own locks: the versions of the kit's, of fewer packages
 OPTIONS := --quiet --universal --generate-hashes --python-version 3.11 --no-header
+# the project's own locks: the versions of the kit's, of fewer packages
 LOCK := ../.venv/bin/python -E -s ../workshop/surroundings.py setup ../.venv/bin/uv pip compile $(OPTIONS)
 
 .PHONY: lock

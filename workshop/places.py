@@ -38,7 +38,6 @@ def not_copied(folder: str, names: list[str]) -> set[str]:
     }
 
 
-LOOPBACK = "127.0.0.1,localhost,::1"
 AS_DOCUMENTED = "WORKSHOP_AS_DOCUMENTED"  # an environment variable; startup.pth looks for it too
 
 
@@ -71,8 +70,7 @@ def settings(home: Path | None = None) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),  # notebooks anywhere in the kit can import its tool
         "PYTHONNOUSERSITE": "1",  # packages in the user's home do not shadow the locked ones
         # no proxy is passed on; on macOS that of the system would be asked for loopback, too
-        "no_proxy": LOOPBACK,
-        "NO_PROXY": LOOPBACK,
+        **dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost,::1"),
         "DO_NOT_TRACK": "1",
         "DVC_NO_ANALYTICS": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",

@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -241,11 +242,9 @@ def main(arguments: "list[str]") -> int:
 def _end(child: "subprocess.Popen[bytes]") -> None:
     """End what is left of a command and of its group of processes."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
+        with suppress(OSError, subprocess.TimeoutExpired):
             os.killpg(child.pid, number)
             child.wait(_PATIENCE)
-        except (OSError, subprocess.TimeoutExpired):
-            continue
 
 
 if __name__ == "__main__":

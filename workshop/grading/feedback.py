@@ -33,7 +33,7 @@ def text(key: str, language: str, **values: Any) -> str:
 
 
 def page(grade: Any, sections: Sequence[Section], language: str, *, plain: bool = False) -> str:
-    """The feedback page of a `grader.Grade`; `plain` does without colours, what they take in time has no bound."""
+    """The feedback page of a `grader.Grade`; `plain` does without colours, which may take minutes to make."""
     code = sum(len(cell["code"]) for one in sections for cell in one["cells"])
     room = _Room(_MOST_CODE, _MOST_OUTPUT)
     colour = _as_it_is if plain or code > _MOST_COLOURED else _coloured

@@ -365,14 +365,14 @@ def _build(steps: list[tuple[str, str, str]], root: Path, bounds: Bounds) -> Non
         else:
             target.mkdir(exist_ok=True) if Path(source).is_dir() else target.touch()
             _mount(source, target, "none", _MS_BIND | _MS_REC)
-            _set_read_only(target, _AT_RECURSIVE, True)
+            _set_read_only(target, _AT_RECURSIVE)
     inside = root / str(INSIDE).lstrip("/")
     inside.mkdir()
     _mount("tmpfs", inside, "tmpfs", options=f"mode=1777,size={bounds.disk_mb}m")
     for link, to in _links(steps):
         (root / link.lstrip("/")).symlink_to(to)
     for where in (*(where for what, _, where in steps if what == "cover"), "dev", "proc", "."):
-        _set_read_only(root / where.lstrip("/"), 0, True)
+        _set_read_only(root / where.lstrip("/"))
     os.chroot(root)  # who has no privileges finds no way out of it, and can make no namespace in it
     os.chdir("/")
 
@@ -400,9 +400,9 @@ def _mount(source: str | Path, target: Path, kind: str, flags: int = 0, options:
     _must(done, f"mount {target}")
 
 
-def _set_read_only(path: Path, flags: int, on: bool) -> None:
+def _set_read_only(path: Path, flags: int = 0) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
-    attributes = struct.pack("QQQQ", _ATTR_RDONLY * on, _ATTR_RDONLY * (not on), 0, 0)
+    attributes = struct.pack("QQQQ", _ATTR_RDONLY, 0, 0, 0)
     done = libc.syscall(_MOUNT_SETATTR, _AT_FDCWD, os.fsencode(path), flags, attributes, ctypes.c_size_t(len(attributes)))
     _must(done, f"mount_setattr {path}")
 

@@ -103,7 +103,7 @@ def start(job_file: Path, log: Path) -> None:
 
 
 def work(job: dict) -> None:
-    """Run the notebook; a job has notebook, results, connection_file, command, environment, folder and cell_seconds."""
+    """Run the notebook; a job has notebook, results, connection_file, command, environment and cell_seconds."""
     notebook = nbformat.from_dict(json.loads(Path(job["notebook"]).read_text(encoding="utf-8")))
     os.chdir(Path(job["notebook"]).parent)
     kernel = JailedKernel(command=job["command"], transport="ipc", connection_file=job["connection_file"])
