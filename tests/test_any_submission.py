@@ -1,4 +1,4 @@
-"""Whatever is handed in, whatever lies in the notebooks and questions of the kit: it is taken, or named in words."""
+"""Submissions with anything in them: whatever is handed in is taken, or named in words, and costs nobody else anything."""
 
 import copy
 import json

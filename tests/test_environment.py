@@ -64,25 +64,11 @@ def test_pip_section_of_environment_yml_installs_the_lock(tmp_path):
 
 
 STRANGE = (
-    "AIRFLOW_HOME",
-    "PREFECT_API_URL",
-    "MLFLOW_TRACKING_URI",
-    "PYTHONPATH",
-    "GIT_DIR",
-    "BASH_ENV",
-    "LD_PRELOAD",
-    "PIP_TARGET",
-)
-STRANGE += (
-    "MATPLOTLIBRC",
-    "MPLBACKEND",
-    "IPYTHONDIR",
-    "XDG_CONFIG_HOME",
-    "DISPLAY",
-    "WSL_DISTRO_NAME",
+    *("AIRFLOW_HOME", "PREFECT_API_URL", "MLFLOW_TRACKING_URI", "PYTHONPATH", "GIT_DIR", "BASH_ENV", "LD_PRELOAD"),
+    *("PIP_TARGET", "MATPLOTLIBRC", "MPLBACKEND", "IPYTHONDIR", "XDG_CONFIG_HOME", "DISPLAY", "WSL_DISTRO_NAME"),
+    *("http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy", "SSH_AUTH_SOCK", "AWS_SECRET_ACCESS_KEY", "CONDA_PREFIX"),
     "OF_A_TOOL_OF_TOMORROW",
 )
-STRANGE += ("http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy", "SSH_AUTH_SOCK", "AWS_SECRET_ACCESS_KEY", "CONDA_PREFIX")
 PASSES = {"LC_ALL": "C", "TZ": "Asia/Omsk", "FLIGHT_DELAYS_JOURNAL": "j", "LD_LIBRARY_PATH": "/opt/lib", "WORKSHOP_WORK": "w"}
 
 
@@ -98,7 +84,7 @@ def test_our_processes_have_what_is_on_the_list_and_nothing_else(monkeypatch):
     assert environment(AIRFLOW_HOME="here")["AIRFLOW_HOME"] == "here"
 
 
-def test_the_list_of_what_passes_is_for_what_there_is_to_do(monkeypatch):
+def test_the_list_of_what_passes_is_for_what_there_is_to_do():
     desktop = {"DISPLAY", "WSL_DISTRO_NAME", "XDG_RUNTIME_DIR", "HOME"}
     sources = {"PIP_INDEX_URL", "UV_INDEX_OWN_PASSWORD", "UV_DEFAULT_INDEX", "PIP_CONFIG_FILE", "https_proxy", "ALL_PROXY"}
     sources |= {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "HOME"}

@@ -178,7 +178,7 @@ def test_a_system_without_either_is_open(tmp_path, monkeypatch):
     assert jail.available(tmp_path) == jail.OPEN
 
 
-def test_a_kit_in_a_temporary_folder_is_shown_and_the_folder_can_be_written_to(tmp_path, monkeypatch):
+def test_a_kit_in_a_temporary_folder_is_shown_and_the_folder_can_be_written_to(monkeypatch):
     for where in ("/tmp", "/var/tmp"):
         monkeypatch.setattr(sys, "prefix", f"{where}/kit/.venv")
         monkeypatch.setattr(jail.os.path, "lexists", lambda path: True)
@@ -190,7 +190,8 @@ def test_a_kit_in_a_temporary_folder_is_shown_and_the_folder_can_be_written_to(t
 def test_what_a_submission_is_told_lies_in_the_jail(monkeypatch):
     monkeypatch.setenv("WORKSHOP_TOKEN", "secret")
     told = supervise._environment(jail.INSIDE, "/mark")
-    assert [name for name, value in told.items() if str(ROOT) in value or "secret" in value] == ["PATH"]
+    # the checkout's .venv is in the path, unless the environment is conda's
+    assert {name for name, value in told.items() if str(ROOT) in value or "secret" in value} <= {"PATH"}
     assert {told[name] for name in ("HOME", "WORKSHOP_HOME")} == {str(jail.INSIDE / "home")}
 
 

@@ -292,7 +292,7 @@ def test_the_folder_of_one_student_is_no_class(tmp_path, tiny, collect):
         collect()
 
 
-def test_reading_takes_neither_long_nor_much_memory(monkeypatch):
+def test_reading_takes_neither_long_nor_much_memory():
     for code_ in ("import time; time.sleep(60)", "bytearray(10**9)", "while True: pass"):
         with pytest.raises(limited.TooMuch):
             limited.call(exec, code_, seconds=2, memory_mb=300)

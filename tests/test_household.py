@@ -74,7 +74,7 @@ def test_nothing_is_left_of_a_command_that_is_stopped(signals):
         process.communicate()
 
 
-def test_nothing_is_left_of_a_command_that_ends(tmp_path):
+def test_nothing_is_left_of_a_command_that_ends():
     process, below, temporary = start([sys.executable, "-c", COMMAND, "end"], 2)
     process.communicate(timeout=60)
     assert process.returncode == 7
