@@ -151,7 +151,7 @@ def _can_keep(folder: Path) -> bool:
 def _uv_toml(environ: "Mapping[str, str]") -> str:
     """The user's and the machine's settings of uv, but for those that say where packages go, as the text of a file.
 
-    ValueError if a file cannot be read as TOML.
+    ValueError if a file cannot be read, or not as TOML.
     """
     import tomllib
 
@@ -162,7 +162,7 @@ def _uv_toml(environ: "Mapping[str, str]") -> str:
     for file in filter(_has_content, files):
         try:
             content = tomllib.loads(file.read_text(encoding="utf-8"))
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             raise ValueError(f"{file}: {error}") from None
         kept.update((name, value) for name, value in content.items() if name in _IN_UV_TOML)
         of_pip.update((name, value) for name, value in content.get("pip", {}).items() if name in _IN_UV_TOML)
