@@ -21,8 +21,8 @@ def beyond(host):
         return True  # a name, for which somebody would have to be asked
 
 def watch(event, arguments):
-    if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"):
-        address = arguments[1] if event in ("socket.connect", "socket.sendto") else arguments
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"):
+        address = arguments if event.startswith("socket.get") else arguments[1]
         if isinstance(address, tuple) and beyond(address[0]):
             with open({log!r}, "a") as stream:
                 stream.write(f"{{event}} {{address}} by {{sys.orig_argv}}\\n")
