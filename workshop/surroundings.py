@@ -205,6 +205,9 @@ class _Stop:
 
 def main(arguments: "list[str]") -> int:
     """Run a command in the surroundings of a purpose and give its exit code."""
+    if len(arguments) < 2 or arguments[0] not in PASSES:
+        print(f"usage: surroundings.py {{{','.join(PASSES)}}} COMMAND ...", file=sys.stderr)
+        return 2
     purpose, command = arguments[0], arguments[1:]
     given = passing(os.environ, purpose)
     stop = _Stop()

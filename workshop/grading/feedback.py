@@ -95,7 +95,7 @@ class _Room:
 
 def _outputs(outputs: list[dict[str, Any]], room: _Room) -> Iterator[dict[str, Any]]:
     for output in outputs:
-        if (shown := _output(output)) and (room.output or room.code):
+        if (shown := _output(output)) and room.output:
             yield room.of_output(shown)
 
 

@@ -90,10 +90,8 @@ def _unlike(value: Any, default: Any) -> str:
     if isinstance(default, bool) or not isinstance(default, int | float):
         names = {bool: "true or false", str: "a text", list: "a list", dict: "a mapping"}
         return "" if type(value) is type(default) else names.get(type(default), f"something like {default!r}")
-    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if number and (default <= 0 or value > 0):
-        return ""
-    return "a number" if default <= 0 else "a number greater than 0"
+    number = isinstance(value, type(default) | int) and not isinstance(value, bool) and math.isfinite(value)
+    return "" if number else "a whole number" if isinstance(default, int) else "a number"
 
 
 def _wrong(source: str, called: str, value: Any) -> RunError:
