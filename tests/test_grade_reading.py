@@ -131,6 +131,41 @@ def test_an_answer_in_a_cell_of_its_own_takes_the_place_of_the_one_that_was_dele
     assert taken(collect()["anna"].lesson("01_tiny"), tiny) == ("ru", honest(tiny, "ru"), 0)
 
 
+@pytest.mark.parametrize("save", [no_ids, version_3])
+def test_an_answer_is_not_taken_for_a_check_that_was_deleted(tmp_path, tiny, collect, save):
+    content = answered(tiny, RIGHT)
+    content.cells = [cell for cell in content.cells if not cell.source.startswith(("assert", "from numbers"))]
+    put(tmp_path / "in", "anna", {PLAIN: save(content)})
+    _, ran, touched = taken(collect()["anna"].lesson("01_tiny"), tiny)
+    assert (ran, touched) == (honest(tiny, "ru"), 4)
+
+
+def test_of_an_answer_in_two_cells_before_a_deleted_check_both_are_run(tmp_path, tiny, collect):
+    content = answered(tiny, {**RIGHT, 1: "part = 40"})
+    first = next(n for n, cell in enumerate(content.cells) if cell.source == "part = 40")
+    content.cells[first + 1].source = "answer = part + 2"  # in the place of the check
+    put(tmp_path / "in", "anna", {PLAIN: no_ids(content)})
+    _, ran, touched = taken(collect()["anna"].lesson("01_tiny"), tiny)
+    check = next(n for n, one in enumerate(ran) if one.startswith("assert answer"))
+    assert (ran[check - 2 : check], touched) == (["part = 40", "answer = part + 2"], 1)
+
+
+@pytest.mark.parametrize("save", [as_bytes, line_endings, colab, no_ids, version_3])
+@pytest.mark.parametrize("keeps", ["answer", "check"])
+def test_an_answer_that_was_merged_with_its_check_is_run(tmp_path, tiny, collect, save, keeps):
+    content = answered(tiny, RIGHT)
+    first = next(n for n, cell in enumerate(content.cells) if cell.source == RIGHT[1])
+    answer, check = content.cells[first : first + 2]
+    merged = f"{RIGHT[1]}\n\n{check.source}"
+    kept = answer if keeps == "answer" else check  # by the cell in which one stood
+    kept.source = merged
+    content.cells[first : first + 2] = [kept]
+    put(tmp_path / "in", "anna", {PLAIN: save(content)})
+    _, ran, touched = taken(collect()["anna"].lesson("01_tiny"), tiny)
+    given = tiny.notebook("ru").cells[first + 1].source
+    assert (merged in ran[: ran.index(given)], touched) == (True, 1)
+
+
 # Where and under which name
 
 
