@@ -227,6 +227,25 @@ def test_a_zip_is_opened(tmp_path, tiny, collect, name, pack):
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
+def test_what_is_left_out_does_not_count_as_files(tmp_path, tiny, monkeypatch):
+    monkeypatch.setattr(reading, "_MOST_FILES", 5)
+    many = {f"hw/.venv/lib/{n}.py": b"" for n in range(9)} | {f"hw/__pycache__/{n}.pyc": b"" for n in range(9)}
+    put(tmp_path / "in", "anna", {"hw.zip": packed({**many, f"hw/{PLAIN}": as_bytes(answered(tiny, RIGHT))})})
+    put(tmp_path / "in", "boris", {**{f".hidden-{n}": b"" for n in range(9)}, PLAIN: as_bytes(answered(tiny, RIGHT))})
+    for student, name in {"anna": f"hw.zip/hw/{PLAIN}", "boris": PLAIN}.items():
+        found = reading.read(tmp_path / "in" / student)  # in this process, which has the other limit
+        assert ([one.name for one in found.notebooks], found.others) == ([name], ())
+
+
+@pytest.mark.parametrize("name", ["anna.zip", f"anna_7_assignsubmission_file_{PLAIN}"])
+def test_a_pipe_in_the_place_of_a_students_file_is_not_opened(tmp_path, collect, monkeypatch, name):
+    monkeypatch.setattr(submissions, "_SECONDS", 5)
+    (tmp_path / "in").mkdir()
+    os.mkfifo(tmp_path / "in" / name)
+    (student,) = collect().values()
+    assert student.lesson("01_tiny").key == "not_a_file"
+
+
 def test_names_in_a_zip_are_read_as_they_were_written():
     for name in ("Задачи Ёлкиной/Ответ.ipynb", "plain.ipynb"):
         with zipfile.ZipFile(io.BytesIO(windows_zip({name: b""}))) as archive:
