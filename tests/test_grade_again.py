@@ -43,7 +43,11 @@ class Class:
         answers = [cell.source for cell in restored.cells if cell.source.startswith("answer =")]
         self.judged += answers
         state = "ok" if answers == ["answer = 42"] else "error"
-        cells = {cell.id: {"id": cell.id, "status": state, "name": "X", "text": ""} for cell in restored.cells}
+        first = next(n for n, cell in enumerate(restored.cells) if "say = load(" in cell.source)
+        cells = {
+            cell.id: {"id": cell.id, "status": state if number > first else "ok", "name": "X", "text": ""}
+            for number, cell in enumerate(restored.cells)
+        }
         return Outcome("worker" if set(answers) & self.broken else "done", cells)
 
     def hand_in(self, student: str, answer: str) -> None:
@@ -70,6 +74,45 @@ def school(tmp_path, monkeypatch) -> Class:
     for student, answer in {"anna": "42", "boris": "1", "vera": "42"}.items():
         made.hand_in(student, answer)
     return made
+
+
+@pytest.mark.parametrize(
+    ("end", "result"),
+    [
+        ("stuck", {"status": "stuck", "name": "", "text": ""}),
+        ("done", {"status": "error", "name": "CellTimeoutError", "text": "A cell timed out"}),
+        ("done", {"status": "error", "name": "OSError", "text": "[Errno 5]"}),
+        ("time", None),
+    ],
+)
+def test_that_our_own_cells_do_not_end_is_not_the_students_doing_and_tried_again(school, monkeypatch, end, result):
+    def overloaded(restored, *_) -> Outcome:
+        first, second = [cell.id for cell in restored.cells if cell.cell_type == "code"][:2]
+        return Outcome(
+            end, {first: {"id": first, "status": "ok", "name": "", "text": ""}, **({second: result} if result else {})}
+        )
+
+    with monkeypatch.context() as patched:
+        patched.setattr("workshop.grading.grader.run", overloaded)
+        assert [one.broken for one in school.grade()] == [True] * 3
+        remark = school.rows()["anna"]["remark"]
+        assert remark.startswith("наши ячейки до первой задачи не выполнились"), remark
+    assert [(one.kept, one.broken) for one in school.grade()] == [(False, False)] * 3
+    assert school.rows()["anna"]["remark"] == ""
+
+
+def test_what_a_student_does_before_our_cells_is_the_students_doing(school, monkeypatch):
+    tiny = school.grader.assignments()["01_tiny"]
+    content = answered(tiny, {1: "answer = 42"})
+    content.cells.insert(0, new_code_cell("while True: pass"))
+    put(school.folder / "in", "anna", {PLAIN: as_bytes(content)})
+
+    def endless(restored, *_) -> Outcome:
+        return Outcome("stuck", {restored.cells[0].id: {"id": restored.cells[0].id, "status": "stuck", "name": "", "text": ""}})
+
+    monkeypatch.setattr("workshop.grading.grader.run", endless)
+    assert [one.broken for one in school.grade()] == [False, True, True]
+    assert school.rows()["anna"]["remark"].startswith("код в задаче до первой")
 
 
 def test_what_has_not_changed_is_not_graded_again(school):

@@ -131,6 +131,41 @@ def test_an_answer_in_a_cell_of_its_own_takes_the_place_of_the_one_that_was_dele
     assert taken(collect()["anna"].lesson("01_tiny"), tiny) == ("ru", honest(tiny, "ru"), 0)
 
 
+@pytest.mark.parametrize("save", [no_ids, version_3])
+def test_an_answer_is_not_taken_for_a_check_that_was_deleted(tmp_path, tiny, collect, save):
+    content = answered(tiny, RIGHT)
+    content.cells = [cell for cell in content.cells if not cell.source.startswith(("assert", "from numbers"))]
+    put(tmp_path / "in", "anna", {PLAIN: save(content)})
+    _, ran, touched = taken(collect()["anna"].lesson("01_tiny"), tiny)
+    assert (ran, touched) == (honest(tiny, "ru"), 4)
+
+
+def test_of_an_answer_in_two_cells_before_a_deleted_check_both_are_run(tmp_path, tiny, collect):
+    content = answered(tiny, {**RIGHT, 1: "part = 40"})
+    first = next(n for n, cell in enumerate(content.cells) if cell.source == "part = 40")
+    content.cells[first + 1].source = "answer = part + 2"  # in the place of the check
+    put(tmp_path / "in", "anna", {PLAIN: no_ids(content)})
+    _, ran, touched = taken(collect()["anna"].lesson("01_tiny"), tiny)
+    check = next(n for n, one in enumerate(ran) if one.startswith("assert answer"))
+    assert (ran[check - 2 : check], touched) == (["part = 40", "answer = part + 2"], 1)
+
+
+@pytest.mark.parametrize("save", [as_bytes, line_endings, colab, no_ids, version_3])
+@pytest.mark.parametrize("keeps", ["answer", "check"])
+def test_an_answer_that_was_merged_with_its_check_is_run(tmp_path, tiny, collect, save, keeps):
+    content = answered(tiny, RIGHT)
+    first = next(n for n, cell in enumerate(content.cells) if cell.source == RIGHT[1])
+    answer, check = content.cells[first : first + 2]
+    merged = f"{RIGHT[1]}\n\n{check.source}"
+    kept = answer if keeps == "answer" else check  # by the cell in which one stood
+    kept.source = merged
+    content.cells[first : first + 2] = [kept]
+    put(tmp_path / "in", "anna", {PLAIN: save(content)})
+    _, ran, touched = taken(collect()["anna"].lesson("01_tiny"), tiny)
+    given = tiny.notebook("ru").cells[first + 1].source
+    assert (merged in ran[: ran.index(given)], touched) == (True, 1)
+
+
 # Where and under which name
 
 
@@ -190,6 +225,25 @@ def test_a_zip_is_opened(tmp_path, tiny, collect, name, pack):
     for student in students.values():
         assert taken(student.lesson("01_tiny"), tiny) == ("ru", honest(tiny, "ru"), 0)
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_what_is_left_out_does_not_count_as_files(tmp_path, tiny, monkeypatch):
+    monkeypatch.setattr(reading, "_MOST_FILES", 5)
+    many = {f"hw/.venv/lib/{n}.py": b"" for n in range(9)} | {f"hw/__pycache__/{n}.pyc": b"" for n in range(9)}
+    put(tmp_path / "in", "anna", {"hw.zip": packed({**many, f"hw/{PLAIN}": as_bytes(answered(tiny, RIGHT))})})
+    put(tmp_path / "in", "boris", {**{f".hidden-{n}": b"" for n in range(9)}, PLAIN: as_bytes(answered(tiny, RIGHT))})
+    for student, name in {"anna": f"hw.zip/hw/{PLAIN}", "boris": PLAIN}.items():
+        found = reading.read(tmp_path / "in" / student)  # in this process, which has the other limit
+        assert ([one.name for one in found.notebooks], found.others) == ([name], ())
+
+
+@pytest.mark.parametrize("name", ["anna.zip", f"anna_7_assignsubmission_file_{PLAIN}"])
+def test_a_pipe_in_the_place_of_a_students_file_is_not_opened(tmp_path, collect, monkeypatch, name):
+    monkeypatch.setattr(submissions, "_SECONDS", 5)
+    (tmp_path / "in").mkdir()
+    os.mkfifo(tmp_path / "in" / name)
+    (student,) = collect().values()
+    assert student.lesson("01_tiny").key == "not_a_file"
 
 
 def test_names_in_a_zip_are_read_as_they_were_written():

@@ -88,6 +88,11 @@ def test_a_failed_notebook_is_named_and_resume_runs_only_what_is_missing(kit):
         (["-p", "train_months", '["2013-01", "2013-03"]'], "2013-03 cannot be both a train month and a test month"),
         (["-p", "profile", "full"], "-p profile: it goes with months; use --profile"),
         (["-p", "run_dir", "/tmp"], "-p run_dir: each run has a folder of its own"),
+        (["-p", "rows", "[" * 20_000], "-p rows: expected a whole number of 1 or more, or null for all, got '[[[["),
+        (["-p", "rows", '{"a":' * 20_000], "-p rows: expected a whole number of 1 or more, or null for all, got '{"),
+        (["-p", "ro\x1b[31mws\nx", "3"], r"-p 'ro\x1b[31mws\nx': not a name that a parameter can have"),
+        (["-p", "", "3"], "-p '': not a name that a parameter can have"),
+        (["-p", "x" * 5000, "3"], "-p 'xxx"),
         (
             ["--resume", "--rows", "3", "--lang", "en"],
             "--resume goes on with the last run as it was started: leave out --lang, --rows",

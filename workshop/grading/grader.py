@@ -152,6 +152,7 @@ class Grader:
         if outcome.end == "worker":  # may be our own fault: the instructor should see it
             print(outcome.log, file=sys.stderr)
         parts = _parts(restored, assignment)
+        failed = "" if outcome.end == "worker" else _failed_opening(parts[0], outcome, language)
         tasks = tuple(
             _judge(task, assignment, parts[task.number], outcome, self.limits, language) for task in assignment.exercise.tasks
         )
@@ -164,10 +165,10 @@ class Grader:
             language,
             assignment.exercise.max_points,
             tasks,
-            _remark(parts, outcome, self.limits, language),
+            failed or _remark(parts, outcome, self.limits, language),
             tuple(notes),
             tuple(_sections(parts, tasks, outcome, language)),
-            broken=outcome.end == "worker",
+            broken=outcome.end == "worker" or bool(failed),
         )
 
 
@@ -228,6 +229,17 @@ def _remark(parts: dict[int, list[NotebookNode]], outcome: Outcome, limits: Limi
     place = (ids.index(last) + (outcome.end not in ("died", "stuck"))) if last else 0
     number = reached[min(place, len(reached) - 1)][1]
     return text(outcome.end, language, task=number or text("opening", language), **vars(limits))
+
+
+def _failed_opening(cells: list[NotebookNode], outcome: Outcome, language: str) -> str:
+    """Why the cells before the first task failed, if they are all ours: no answer has to do with that."""
+    if any("added" in cell.metadata.get("tags", []) for cell in cells):
+        return ""
+    for cell in cells:
+        result = outcome.cells.get(cell.id, {"status": outcome.end, "name": ""})
+        if result["status"] != "ok":
+            return text("opening_failed", language, reason=result["name"][:_LONGEST_REMARK] or result["status"])
+    return ""
 
 
 def _sections(

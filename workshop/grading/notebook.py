@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -162,13 +162,14 @@ def identify(submission: Submission, assignment: Assignment) -> Submission:
         if not found[number] and waiting:
             found[number] = waiting.popleft()
     left = [cell for cell in ours if cell.cell_type == "code" and cell.id not in found]
+    answers = assignment.answer_ids()
     for first, last in _gaps(found):
         after = place[found[first - 1]] if first else -1
         before = place[found[last]] if last < len(found) else len(ours)
         slots = [cell for cell in left if after < place[cell.id] < before]
         numbers = [number for number in range(first, last) if submission.cells[number]["kind"] == "code"]
         texts = [submission.cells[number]["text"] for number in numbers]
-        for number, id_ in zip(numbers, _aligned(texts, slots), strict=True):
+        for number, id_ in zip(numbers, _aligned(texts, slots, answers), strict=True):
             found[number] = id_
     cells = tuple({**cell, "id": id_, "kept": ""} for cell, id_ in zip(submission.cells, found, strict=True))
     return Submission(cells)
@@ -184,8 +185,8 @@ def _gaps(found: Sequence[str]) -> Iterator[tuple[int, int]]:
             start = number + 1
 
 
-def _aligned(texts: Sequence[str], slots: Sequence[NotebookNode]) -> list[str]:
-    """For each text the id of the slot that it is most like, in order, or nothing; of equals the last."""
+def _aligned(texts: Sequence[str], slots: Sequence[NotebookNode], answers: Set[str]) -> list[str]:
+    """For each text the id of the slot that it is most like, in order, or nothing; of equals an answer's, else the last."""
     if not texts or not slots:
         return [""] * len(texts)
     lines = [set(_plain(text).splitlines()) for text in texts]
@@ -194,7 +195,7 @@ def _aligned(texts: Sequence[str], slots: Sequence[NotebookNode]) -> list[str]:
 
     def value(text: int, slot: int) -> float:
         alike = len(lines[text] & wanted[slot]) / len(wanted[slot]) if wanted[slot] else 0
-        return best[text + 1][slot + 1] + 1 + alike * 10
+        return best[text + 1][slot + 1] + (1 if slots[slot].id in answers else 0.5) + alike * 10
 
     for text in reversed(range(len(texts))):
         for slot in reversed(range(len(slots))):
@@ -249,6 +250,8 @@ def restore(submission: Submission, assignment: Assignment, language: str) -> tu
                 given.setdefault(cell["id"], []).append(cell["text"])
         elif cell["kind"] == "code" and cell["text"].strip():
             waiting.append(cell["text"])
+    for task in assignment.exercise.tasks:
+        _rescue(given, added, ours, [id_ for id_ in assignment.code_ids(task) if id_ in answers], assignment.check_ids(task))
     touched = sum(any(_plain(text) != _plain(ours[id_].source) for text in given.get(id_, [""])) for id_ in checks)
 
     cells = []
@@ -260,6 +263,27 @@ def restore(submission: Submission, assignment: Assignment, language: str) -> tu
         cells.append(cell)
     notebook.cells = cells + [_extra(text, f"end-{n}") for n, text in enumerate(waiting, start=1)]
     return notebook, touched
+
+
+def _rescue(
+    given: Mapping[str, list[str]],
+    added: dict[str, list[str]],
+    ours: Mapping[str, NotebookNode],
+    answers: Sequence[str],
+    checks: Sequence[str],
+) -> None:
+    """Let what stands in the place of a task's checks run before them, where it may be the answer, or a part of it.
+
+    That is so if no answer is where it should be, as after cells were merged, or if little of the check is left.
+    """
+    answered = any(_plain(text) != _plain(ours[id_].source) for id_ in answers for text in given.get(id_, []))
+    for id_ in checks:
+        lines = set(_plain(ours[id_].source).splitlines())
+        for text in given.get(id_, []):
+            kept = lines.intersection(_plain(text).splitlines())
+            changed = text.strip() and _plain(text) != _plain(ours[id_].source)
+            if changed and (not answered or len(kept) * 2 < len(lines)):
+                added.setdefault(id_, []).append(text)
 
 
 def _extra(text: str, id_: str) -> NotebookNode:

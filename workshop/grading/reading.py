@@ -93,6 +93,8 @@ def _read(path: Path) -> Found:
     others: list[Refused] = []
     if path.is_dir():
         entries = _in_folder(path, others)
+    elif not path.is_file():  # whoever opens a pipe waits for somebody to write into it
+        return Found(others=(Refused("not_a_file"),))
     else:
         entry = _Entry(path.name, path.stat().st_mtime, path.stat().st_size, path.read_bytes)
         entries = _in_zip(entry, "", _ZIPS_IN_ZIPS, others) if _ZIP.search(path.name) else iter([entry])
@@ -149,13 +151,13 @@ def _in_folder(folder: Path, others: list[Refused]) -> Iterator[_Entry]:
                 others.append(Refused("unreadable", reason=error.strerror))
                 continue
             for name in names:
+                if _not_theirs(name):
+                    continue
                 count += 1
                 if count > _MOST_FILES:
                     others.append(Refused("too_many", count=_MOST_FILES))
                     return
                 path, shown = where / name, f"{prefix}{shown_name(name)}"
-                if _not_theirs(name):
-                    continue
                 state = path.lstat()
                 if stat.S_ISDIR(state.st_mode):
                     below.append((path, f"{shown}/"))
@@ -193,13 +195,16 @@ def _in_zip(entry: _Entry, prefix: str, depth: int, others: list[Refused]) -> It
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         others.append(Refused("bad_zip", file=entry.name))
         return
-    if len(listed) > _MOST_FILES:
+    named = [(_name_in(member), member) for member in listed]
+    theirs = [
+        (name, member)
+        for name, member in named
+        if not (member.is_dir() or member.filename.endswith("\\") or any(map(_not_theirs, PurePosixPath(name).parts)))
+    ]
+    if len(theirs) > _MOST_FILES:
         others.append(Refused("too_many", count=_MOST_FILES))
         return
-    for member in sorted(listed, key=lambda one: (one.filename.count("/"), one.filename)):
-        name = _name_in(member)
-        if member.is_dir() or member.filename.endswith("\\") or any(map(_not_theirs, PurePosixPath(name).parts)):
-            continue
+    for name, member in sorted(theirs, key=lambda one: (one[1].filename.count("/"), one[1].filename)):
         link = stat.S_ISLNK(member.external_attr >> 16)
         inner = _Entry(f"{prefix}{name}", _changed(member), member.file_size, _unpack(archive, member), link)
         if not _ZIP.search(name):

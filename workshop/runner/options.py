@@ -11,6 +11,7 @@ from workshop.runner.parameters import check
 
 # what is no parameter to choose, with the reason
 _DECIDED = {"run_dir": "each run has a folder of its own", "profile": "it goes with months; use --profile"}
+_LONGEST_NAME = 60
 _GIVEN = ("train_months", "test_months", "rows", "seed")  # options that are notebook parameters
 
 
@@ -30,6 +31,8 @@ def given_parameters(options: argparse.Namespace) -> dict[str, Any]:
     given |= {name: value.split(",") for name, value in given.items() if name.endswith("_months")}
     sources = {name: f"--{name.replace('_', '-')}" for name in given}
     for name, text in options.p:
+        if not name.isidentifier() or len(name) > _LONGEST_NAME:
+            raise RunError(f"-p {name[:_LONGEST_NAME]!r}: not a name that a parameter can have")
         if name in sources:
             raise RunError(f"-p {name}: given already, by {sources[name]}")
         given[name], sources[name] = _value(text), f"-p {name}"
@@ -58,5 +61,5 @@ def parameters(options: argparse.Namespace) -> dict[str, Any]:
 def _value(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter of thousands of brackets
         return text
