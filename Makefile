@@ -64,7 +64,7 @@ build: setup  ## Build the notebooks from lessons/
 
 .PHONY: grade
 grade: setup  ## Grade submitted exercises: make grade SUBMISSIONS=folder (see docs/grading.md)
-	@$(KIT) grade $(if $(SUBMISSIONS),"$(SUBMISSIONS)") $(ARGS)
+	@$(KIT) grade $(if $(SUBMISSIONS),"$$SUBMISSIONS") $(ARGS)
 
 .PHONY: quiz
 quiz: setup  ## Check the questions and export them for Moodle into build/quiz (ARGS="--lang ru")

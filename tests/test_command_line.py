@@ -50,6 +50,8 @@ WRONG = {
     "grade x --jobs 0": "--jobs: expected a whole number of 1 or more, got '0'",
     "grade x --disk 0": "--disk: expected a whole number of 1 or more, got '0'",
     "grade x --processes many": "--processes: expected a whole number of 1 or more, got 'many'",
+    "grade /tmp --out /tmp": "--out /tmp: a folder there would be taken for a student's",
+    "grade /tmp --out /tmp/anna/graded": "--out /tmp/anna/graded: a folder there would be taken for a student's",
     "grade x --memory -1": "--memory: expected a whole number of 200 or more, got '-1'",
     "bench --part nothing": "--part: invalid choice: 'nothing'",
     "bench --engines dvc,luigi": "--engines: unknown engine 'luigi'",

@@ -229,7 +229,7 @@ def hostile(tmp_path_factory, few_flights) -> Surroundings:
         shutil.copy(ROOT / name, around.kit / name)
     for name in ("runs", "work"):
         shutil.rmtree(around.kit / name, ignore_errors=True)
-    submission = around.kit / "handed in/anna/00_start.ipynb"
+    submission = around.kit / 'handed "in"/anna/00_start.ipynb'
     submission.parent.mkdir(parents=True)
     shutil.copy(ROOT / "solutions/en/00_start.ipynb", submission)
     project = Sandbox(around.kit / "sample_project")
@@ -341,9 +341,9 @@ def test_a_lesson_with_git_works_in_its_sandbox(hostile):
 @pytest.mark.engine
 def test_a_submission_gets_its_points(hostile):
     before = hostile.theirs()
-    done = hostile.make("grade", "SUBMISSIONS=handed in")
+    done = hostile.make("grade", 'SUBMISSIONS=handed "in"')
     assert done.returncode == 0, done.stdout + done.stderr
-    with (hostile.kit / "handed in-graded/grades.csv").open(encoding="utf-8-sig", newline="") as stream:
+    with (hostile.kit / 'handed "in"-graded/grades.csv').open(encoding="utf-8-sig", newline="") as stream:
         (row,) = csv.DictReader(stream)
     assert int(row["total"]) == int(row["max"]) > 0
     assert row["remark"] == ""

@@ -72,7 +72,7 @@ def _grade(options: argparse.Namespace) -> int:
     from workshop.grading.supervise import Limits, NoRoom
 
     folder = options.folder.resolve()
-    out = (options.out or folder.with_name(f"{folder.name}-graded")).resolve()
+    out = (options.out or Path(f"{folder}-graded")).resolve()
     lessons = options.lessons.resolve()
     with tempfile.TemporaryDirectory(prefix="isolation-") as empty:
         isolation = jail.available(Path(empty))
@@ -93,6 +93,8 @@ def _grade(options: argparse.Namespace) -> int:
     )
     grader = Grader(lessons, limits, options.language)
     try:
+        if out == folder or (folder in out.parents and out.parent != folder):
+            raise WrongUse(f"--out {out}: a folder there would be taken for a student's")
         assignments = grader.assignments()
         collected = collect(folder, assignments, leave_out=(out,))
         todo = jobs(collected.students, set(assignments), options.lesson)
