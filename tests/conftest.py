@@ -32,12 +32,13 @@ if MARK not in os.environ:  # else this is a process of a test, or one of those 
 
 @pytest.fixture(scope="session")
 def copy_kit() -> Callable[..., Path]:
-    """A function that copies folders of the kit, so that the checkout stays as it is; to a path that shells trip over."""
+    """A function that copies folders of the kit, and its lock, to a path that shells trip over; the checkout stays as it is."""
 
     def copy(folder: Path, *names: str) -> Path:
         kit = folder / "кит с пробелом"
         for name in names:
             shutil.copytree(ROOT / name, kit / name, ignore=not_copied)
+        shutil.copy(ROOT / "requirements.lock", kit)
         return kit
 
     return copy

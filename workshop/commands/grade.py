@@ -125,9 +125,8 @@ def _grade(options: argparse.Namespace) -> int:
         print(f"Another run is grading into {out}.", file=sys.stderr)
         return 1
     except OSError as error:
-        print(
-            f"{table} cannot be written: {error.strerror}. {count.number} of {len(todo)} were graded before.", file=sys.stderr
-        )
+        place = error.filename or table
+        print(f"{place}: {error.strerror}. {count.number} of {len(todo)} were graded before.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"\nInterrupted. {count.number} of {len(todo)} were graded: {table}. The same command goes on.", file=sys.stderr)
