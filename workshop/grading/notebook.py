@@ -252,13 +252,13 @@ def restore(submission: Submission, assignment: Assignment, language: str) -> tu
             waiting.append(cell["text"])
     for task in assignment.exercise.tasks:
         _rescue(given, added, ours, [id_ for id_ in assignment.code_ids(task) if id_ in answers], assignment.check_ids(task))
-    touched = sum(any(_plain(text) != _plain(ours[id_].source) for text in given.get(id_, [""])) for id_ in checks)
+    touched = sum(bool(_changed(given.get(id_, [""]), ours[id_])) for id_ in checks)
 
     cells = []
     for cell in notebook.cells:
         cells += [_extra(text, f"{cell.id}-{n}") for n, text in enumerate(added.get(cell.id, []), start=1)]
         if cell.id in answers:
-            changed = [text for text in given.get(cell.id, []) if _plain(text) != _plain(cell.source)]
+            changed = _changed(given.get(cell.id, []), cell)
             cell.source = changed[-1] if changed else cell.source
         cells.append(cell)
     notebook.cells = cells + [_extra(text, f"end-{n}") for n, text in enumerate(waiting, start=1)]
@@ -276,14 +276,18 @@ def _rescue(
 
     That is so if no answer is where it should be, as after cells were merged, or if little of the check is left.
     """
-    answered = any(_plain(text) != _plain(ours[id_].source) for id_ in answers for text in given.get(id_, []))
+    answered = any(_changed(given.get(id_, []), ours[id_]) for id_ in answers)
     for id_ in checks:
         lines = set(_plain(ours[id_].source).splitlines())
-        for text in given.get(id_, []):
+        for text in _changed(given.get(id_, []), ours[id_]):
             kept = lines.intersection(_plain(text).splitlines())
-            changed = text.strip() and _plain(text) != _plain(ours[id_].source)
-            if changed and (not answered or len(kept) * 2 < len(lines)):
+            if text.strip() and (not answered or len(kept) * 2 < len(lines)):
                 added.setdefault(id_, []).append(text)
+
+
+def _changed(texts: Sequence[str], cell: NotebookNode) -> list[str]:
+    """Those of the texts that are not what our cell says."""
+    return [text for text in texts if _plain(text) != _plain(cell.source)]
 
 
 def _extra(text: str, id_: str) -> NotebookNode:

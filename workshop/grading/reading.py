@@ -195,7 +195,8 @@ def _in_zip(entry: _Entry, prefix: str, depth: int, others: list[Refused]) -> It
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         others.append(Refused("bad_zip", file=entry.name))
         return
-    named = [(_name_in(member), member) for member in listed]
+    in_order = sorted(listed, key=lambda one: (one.filename.count("/"), one.filename))
+    named = [(_name_in(member), member) for member in in_order]
     theirs = [
         (name, member)
         for name, member in named
@@ -204,7 +205,7 @@ def _in_zip(entry: _Entry, prefix: str, depth: int, others: list[Refused]) -> It
     if len(theirs) > _MOST_FILES:
         others.append(Refused("too_many", count=_MOST_FILES))
         return
-    for name, member in sorted(theirs, key=lambda one: (one[1].filename.count("/"), one[1].filename)):
+    for name, member in theirs:
         link = stat.S_ISLNK(member.external_attr >> 16)
         inner = _Entry(f"{prefix}{name}", _changed(member), member.file_size, _unpack(archive, member), link)
         if not _ZIP.search(name):

@@ -4,6 +4,7 @@ import argparse
 import json
 from typing import Any
 
+from flight_delays.errors import shown
 from workshop import engines
 from workshop.ground.months import PROFILES
 from workshop.run import RunError
@@ -32,7 +33,7 @@ def given_parameters(options: argparse.Namespace) -> dict[str, Any]:
     sources = {name: f"--{name.replace('_', '-')}" for name in given}
     for name, text in options.p:
         if not name.isidentifier() or len(name) > _LONGEST_NAME:
-            raise RunError(f"-p {name[:_LONGEST_NAME]!r}: not a name that a parameter can have")
+            raise RunError(f"-p {shown(name)}: not a name that a parameter can have")
         if name in sources:
             raise RunError(f"-p {name}: given already, by {sources[name]}")
         given[name], sources[name] = _value(text), f"-p {name}"
