@@ -63,7 +63,10 @@ def one_thread(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def logistic(*, numbers: list[str], seed: int, **hyperparameters: Any) -> Pipeline:
-    """Logistic regression on one-hot categories and standardised numbers, missing values filled."""
+    """Logistic regression on one-hot categories and standardised numbers, missing values filled.
+
+    Newton's method takes a handful of iterations where lbfgs takes a hundred, to the same coefficients.
+    """
     return make_pipeline(
         make_column_transformer(
             (OneHotEncoder(handle_unknown="ignore", min_frequency=20), CATEGORIES),
@@ -72,7 +75,7 @@ def logistic(*, numbers: list[str], seed: int, **hyperparameters: Any) -> Pipeli
                 numbers,
             ),
         ),
-        LogisticRegression(random_state=seed, **hyperparameters),
+        LogisticRegression(solver="newton-cholesky", random_state=seed, **hyperparameters),
     )
 
 

@@ -208,11 +208,11 @@ class Project:
             raise ParamsError(f"{month!r} is not a month such as 2013-01")
         from flight_delays.predict import predict
 
-        source, windows = self.options("ingest", month), self.params.section("prepare")
+        options = self.options("ingest", month) | self.params.section("prepare")
         predict(
             self.registry,
             self.predicted(month),
-            **source | {"horizon_hours": windows["horizon_hours"], "window_hours": windows["window_hours"]},
+            **options,
             prepared_with=self._prepared_with,
             model_name=self.params.section("register")["model_name"],
         )

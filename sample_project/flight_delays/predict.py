@@ -5,9 +5,9 @@ import os
 
 from flight_delays import artifacts, columns, model
 from flight_delays.errors import DataError
+from flight_delays.features import describe
 from flight_delays.registry import Registry
 from flight_delays.stages.ingest import SOURCES
-from flight_delays.stages.prepare import describe
 from flight_delays.stages.validate import WEATHER, check_table, set_aside, summary
 
 logger = logging.getLogger(__name__)
@@ -23,6 +23,7 @@ def predict(
     rows: int | None,
     horizon_hours: float,
     window_hours: float,
+    late_minutes: int,
     prepared_with: str,
     model_name: str,
 ) -> None:
@@ -50,7 +51,14 @@ def predict(
         logger.warning("%s: no forecast for %d rows: %s", month, rejected["line"].nunique(), summary(rejected))
     if rows is not None:
         logger.warning("ingest.rows is %d: to a model of thinned months, the skies of %s are unusually full", rows, month)
-    flights = describe(scheduled, tables.weather, tables.planes, horizon_hours=horizon_hours, window_hours=window_hours)
+    flights = describe(
+        scheduled,
+        tables.weather,
+        tables.planes,
+        horizon_hours=horizon_hours,
+        window_hours=window_hours,
+        late_minutes=late_minutes,
+    )
     answers = flights[[*columns.KEY, "dest"]].assign(probability=model.predict(fitted, flights), model_version=champion.number)
     artifacts.write_parquet(predictions_path, answers)
     logger.info("%s: %d flights, by version %d", month, len(answers), champion.number)

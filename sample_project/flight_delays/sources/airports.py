@@ -27,6 +27,8 @@ ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEAL
 import numpy as np
 import pandas as pd
 
+from flight_delays.clock import is_time, minutes
+
 _AIRPORTS = {
     "America/Adak": """
         ADK AKB ATU SYA
@@ -223,3 +225,17 @@ def to_local(utc: pd.Series, zones: pd.Series) -> pd.Series:
     for zone, members in utc.groupby(zones, sort=False):
         local[members.index] = members.dt.tz_localize("UTC").dt.tz_convert(str(zone)).dt.tz_localize(None)
     return local
+
+
+def next_at(clock: pd.Series, after: pd.Series, zones: pd.Series) -> pd.Series:
+    """The first moment (UTC) not before `after` (UTC) at which the clocks of the zones show these times of day (HHMM).
+
+    In the hour that comes twice in autumn it is the second time: what counts as known is known too late rather than too
+    early. NaT where there is no such moment: no time of day, no zone, or a time that was left out in spring.
+    """
+    since = to_local(after, zones)
+    time = pd.to_timedelta(minutes(clock.where(is_time(clock))), unit="min").astype("timedelta64[us]")
+    day = since.dt.floor("D")
+    that_day = day + time
+    local = that_day.where(that_day >= since, that_day + pd.Timedelta(days=1))
+    return to_utc(local, zones, again=True)

@@ -32,7 +32,7 @@ import pandas as pd
 from flight_delays.clock import NO_TIME, is_time, minutes
 from flight_delays.columns import FLIGHTS, PLANES, WEATHER
 from flight_delays.errors import IS_FOLDER, DataError, named, no_file, shown
-from flight_delays.sources.airports import to_local, to_utc, zones_of
+from flight_delays.sources.airports import next_at, to_local, to_utc, zones_of
 from flight_delays.sources.csv_file import FLOAT, INT, NAME, TEXT, Columns, Kind, Piece, header, read_csv, set_apart, several
 from flight_delays.sources.tables import Tables, conform, empty
 
@@ -164,7 +164,9 @@ def _in_time(names: Mapping[str, str], flights: pd.DataFrame) -> tuple[pd.DataFr
     clock, zones = flights["sched_dep_time"], zones_of(flights["origin"])
     timed = is_time(clock)
     local = flights["date"] + pd.to_timedelta(minutes(clock.where(timed)), unit="min").astype("timedelta64[us]")
-    flights = flights.assign(scheduled=_scheduled(flights, local, zones))
+    scheduled = _scheduled(flights, local, zones)
+    arrival = next_at(flights["sched_arr_time"], scheduled, zones_of(flights["dest"]))
+    flights = flights.assign(scheduled=scheduled, planned_arrival=arrival)
     departure = names["sched_dep_time"]
     return set_apart(
         flights,

@@ -13,6 +13,7 @@ import pandas as pd
 
 from flight_delays.columns import FLIGHTS, PLANES, WEATHER
 from flight_delays.errors import DataError
+from flight_delays.sources.airports import next_at, zones_of
 from flight_delays.sources.csv_file import FLOAT, INT, NAME, TEXT, TIME, Piece, read_csv, read_whole, set_apart
 from flight_delays.sources.tables import Tables, conform
 
@@ -61,8 +62,10 @@ def load(month: str, *, path: str | None) -> Tables:
         months = there["year"] * 100 + there["month"]
         first, last = (f"{n // 100}-{n % 100:02}" for n in (months.min(), months.max()))
         raise DataError(f"{file}: no flights in {month}; it has {first} to {last}")
+    scheduled = flights["time_hour"] + pd.to_timedelta(flights["minute"], unit="min")
     flights = flights.assign(
-        scheduled=flights["time_hour"] + pd.to_timedelta(flights["minute"], unit="min"),
+        scheduled=scheduled,
+        planned_arrival=next_at(flights["sched_arr_time"], scheduled, zones_of(flights["dest"])),
         sched_elapsed=np.nan,
         elapsed=np.nan,
     )

@@ -51,6 +51,7 @@ def _complete(flights: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         dep_time=_clock(planned + pd.to_timedelta(flights["dep_delay"], unit="min")),
         # what the board does not tell; no feature looks at it
         sched_arr_time=_clock(planned),
+        planned_arrival=pd.NaT,
         arr_time=float("nan"),
         air_time=float("nan"),
         sched_elapsed=float("nan"),
