@@ -40,7 +40,7 @@ def in_effect(flights: pd.DataFrame, groups: list[str], cutoff: pd.Series, facts
     """
     group = flights.groupby(groups, sort=False).ngroup().to_numpy() if groups else np.zeros(len(flights), dtype="int64")
     counts = ((facts.begin < facts.end) & facts.value.notna()).to_numpy()
-    first = facts.begin[counts].min()
+    first = flights["scheduled"].min()
     begin, end, now = ((times - first).dt.total_seconds().to_numpy() for times in (facts.begin, facts.end, cutoff))
     value = facts.value.to_numpy(dtype="float64")
     # one axis for all groups, each on a stretch of its own, so that all flights can be looked up at once
