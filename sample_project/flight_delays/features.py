@@ -17,6 +17,7 @@ from flight_delays.columns import CONDITIONS, FEATURES, KEY
 _MINUTE = np.timedelta64(1, "m")  # a pandas Timedelta would turn the times into nanoseconds
 _WEATHER_AGE = pd.Timedelta(hours=3)  # an older reading is no longer the weather
 _AIRCRAFT_AGE = pd.Timedelta(hours=48)  # after that the aircraft's last flight says nothing of the next
+_LONGEST = 4  # hours; a flight that has waited so long since its scheduled departure is no longer asked about
 _WHOLE_MONTH = 31 * 24  # hours
 
 
@@ -177,12 +178,14 @@ def _departures(flights: pd.DataFrame, cutoff: pd.Series, window: np.timedelta64
     for prefix, groups in {"origin": ["origin"], "carrier": ["origin", "carrier"]}.items():
         count, total = in_effect(flights, groups, cutoff, left)
         found[f"{prefix}_departures"], found[f"{prefix}_delay"] = count.astype("float64"), mean(count, total)
+    # Where nobody left any airport the table says nothing of these hours: it may be the plan of days to come.
+    told, _ = in_effect(flights, [], cutoff, Facts(left.begin, left.begin + hours(_LONGEST), left.value))
     for name, groups, last in (
         ("origin_behind", ["origin"], 1),
-        ("carrier_behind", ["origin", "carrier"], 4),
+        ("carrier_behind", ["origin", "carrier"], _LONGEST),
         ("all_behind", [], 1),
     ):
-        found[name] = behind_schedule(flights, groups, cutoff, hours(last))
+        found[name] = np.where(told > 0, behind_schedule(flights, groups, cutoff, hours(last)), np.nan)
     return found
 
 
