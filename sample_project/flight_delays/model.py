@@ -65,13 +65,14 @@ def one_thread(function: Callable[P, R]) -> Callable[P, R]:
 def logistic(*, numbers: list[str], seed: int, **hyperparameters: Any) -> Pipeline:
     """Logistic regression on one-hot categories and standardised numbers, missing values filled.
 
+    What fills a gap hardly matters, since a column of its own tells that there is one; the mean is found quickest.
     Newton's method takes a handful of iterations where lbfgs takes a hundred, to the same coefficients.
     """
     return make_pipeline(
         make_column_transformer(
             (OneHotEncoder(handle_unknown="ignore", min_frequency=20), CATEGORIES),
             (
-                make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler()),
+                make_pipeline(SimpleImputer(strategy="mean", add_indicator=True), StandardScaler()),
                 numbers,
             ),
         ),
