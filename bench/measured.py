@@ -8,6 +8,7 @@ groups of the file are history: each says how it was come by. `make build` then 
 """
 
 import argparse
+import json
 import os
 import platform
 import re
@@ -16,15 +17,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+import nbformat
 import yaml
+from nbformat.v4 import new_code_cell
 
 from flight_delays import artifacts
 from flight_delays.pipeline import Project
+from workshop.builder import outputs
 from workshop.engines import NAMES, airflow_home, prefect
 from workshop.ground.household import make_home
 from workshop.ground.measured import MEASURED, MeasuredError, groups
@@ -34,6 +39,7 @@ from workshop.sandbox import CommandFailed, Sandbox
 
 FILE = ROOT / MEASURED
 LATEST = RUNS / "latest"
+LADDER = "notebooks/en/02_plain_scripts.ipynb"
 REPEATS = 3
 
 Measured = dict[str, Any]
@@ -46,6 +52,19 @@ class MeasuringFailed(Exception):
 def say(*words: object) -> None:
     """Tell how far it is."""
     print(*words, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def variable(name: str, value: str) -> Iterator[None]:
+    """Set a variable of the environment for as long as the block lasts."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
 
 
 # --- the groups
@@ -98,7 +117,11 @@ def choice() -> Measured:
     for row in rows:
         say(f"  by {row.flights} flights")
         excess = round(float(row.too_high), 4) + 0.0  # no -0.0
-        figures[f"by_{row.flights}"] = {"roc_auc_excess": excess, "differ_share": round(float(row.differ), 3)}
+        half = row.flights not in bench_choice.SIZES  # of all, which is another number with other months
+        figures["by_half" if half else f"by_{row.flights}"] = {
+            "roc_auc_excess": excess,
+            "differ_share": round(float(row.differ), 3),
+        }
     return figures
 
 
@@ -120,6 +143,25 @@ def features() -> Measured:
                     seconds[str(item)] = median(took)
         metrics = artifacts.read_json(project.metrics)["candidates"]
     return {name: {"roc_auc": round(metrics[name]["roc_auc"], 4), "train_seconds": round(seconds[name], 1)} for name in seconds}
+
+
+def leak() -> Measured:
+    """The ladder of lesson 2: ROC AUC with a leak and without, on the whole year; a minute."""
+    notebook = nbformat.read(ROOT / LADDER, as_version=4)
+    said = [number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code" and "ladder[" in cell.source]
+    if not said:
+        raise MeasuringFailed(f"{LADDER} has no cell that fills `ladder`")
+    last = new_code_cell("import json\n\nprint(json.dumps({'flights': len(table), 'ladder': ladder}))")
+    notebook.cells = [*notebook.cells[: said[-1] + 1], last]
+    with tempfile.TemporaryDirectory(prefix="measured-") as folder, variable("WORKSHOP_WORK", folder):
+        try:
+            outputs.execute(notebook, (ROOT / LADDER).parent)
+        except outputs.ExecutionFailed as error:
+            raise MeasuringFailed(f"{LADDER}: {error}") from None
+    found = json.loads(last.outputs[0].text)
+    return {"flights": found["flights"]} | {
+        re.sub(r"\W+", "_", step): {"roc_auc": score} for step, score in found["ladder"].items()
+    }
 
 
 def setup() -> Measured:
@@ -176,9 +218,7 @@ def grading() -> Measured:
 def databases() -> Measured:
     """Making an empty database of Airflow and of Prefect, as each start would without the kept ones."""
     figures = {}
-    before = os.environ.get(AS_DOCUMENTED)
-    os.environ[AS_DOCUMENTED] = "1"
-    try:
+    with variable(AS_DOCUMENTED, "1"):
         for name, make in (("airflow", airflow_home.empty_database), ("prefect", prefect.empty_database)):
             took = []
             for _ in range(REPEATS):
@@ -188,10 +228,6 @@ def databases() -> Measured:
                     took.append(time.perf_counter() - start)
                 say(f"  {name}: {took[-1]:.1f} s")
             figures[f"{name}_seconds"] = round(median(took), 1)
-    finally:
-        os.environ.pop(AS_DOCUMENTED)
-        if before is not None:
-            os.environ[AS_DOCUMENTED] = before
     return figures
 
 
@@ -233,7 +269,8 @@ def _import(module: str) -> tuple[float, float]:
 
 
 GROUPS: dict[str, Callable[[], Measured]] = {
-    measure.__name__: measure for measure in (run, choice, features, setup, databases, imports, stops, large_month, grading)
+    measure.__name__: measure
+    for measure in (run, choice, features, leak, setup, databases, imports, stops, large_month, grading)
 }
 
 
