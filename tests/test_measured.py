@@ -404,9 +404,9 @@ def test_what_documentation_starts_is_shown_once_it_is_measured(kit):
         place = f"bench.engines.airflow.from_nothing.{kind}"
         values |= {f"{place}.start_seconds": start, f"{place}.seconds": seconds}
     en, ru = (documented(Figures(values), lang) for lang in ("en", "ru"))
-    assert "| airflow  | 11.4\u00a0s, 33.0\u00a0s" in en
-    assert "27.5\u00a0s, 41.0\u00a0s" in en
-    assert "27,5\u00a0с, 41,0\u00a0с" in ru
+    assert "| airflow  | 11.4\u00a0s + 33.0\u00a0s" in en
+    assert "27.5\u00a0s + 41.0\u00a0s" in en
+    assert "27,5\u00a0с + 41,0\u00a0с" in ru
 
 
 def test_an_empty_block_is_one_that_looks_right(kit):

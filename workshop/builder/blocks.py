@@ -47,7 +47,7 @@ def documented(figures: Figures, lang: str) -> str:
         ]
         if all(place in figures.values for place in places):
             shown = [figures.shown(f"{place}:1", lang) for place in places]
-            rows.append([name, ", ".join(shown[:2]), ", ".join(shown[2:])])
+            rows.append([name, " + ".join(shown[:2]), " + ".join(shown[2:])])
     if not rows:
         return ""
     head = [words["engine"], words["tuned"], words["as_documented"]]
