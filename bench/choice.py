@@ -10,6 +10,10 @@ added to it. Flights that are few make the choice worse; so smaller test sets, d
 """
 
 import argparse
+import os
+import sys
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
@@ -33,21 +37,40 @@ def optimism(late: np.ndarray, probabilities: np.ndarray, size: int, random: np.
     return (one[best] - other[best] + other[best_of_other] - one[best_of_other]) / 2, bool(best != best_of_other)
 
 
+class Size(NamedTuple):
+    """By so many flights: what the winner's ROC AUC is too high by, and in which share of the splits the halves disagree."""
+
+    flights: int
+    too_high: float
+    differ: float
+
+
+def measure(project: str | os.PathLike[str]) -> tuple[int, Iterator[Size]]:
+    """How many test flights a project has whose pipeline has run, and what comes of choosing by fewer, size by size."""
+    table = artifacts.read_parquet(Project.load(project).predictions)
+    late, probabilities = table[TARGET].to_numpy(), table.drop(columns=[*KEY, TARGET])
+    print(f"candidates: {', '.join(probabilities)}; {len(table)} test flights; {SPLITS} splits", file=sys.stderr)
+    return len(table), _sizes(late, probabilities.to_numpy())
+
+
+def _sizes(late: np.ndarray, probabilities: np.ndarray) -> Iterator[Size]:
+    for size in SIZES:
+        size = size or len(late) // 2
+        if 2 * size <= len(late):
+            random = np.random.default_rng(0)
+            found = [optimism(late, probabilities, size, random) for _ in range(SPLITS)]
+            high, differ = (float(np.mean(column)) for column in zip(*found, strict=True))
+            yield Size(size, high, differ)
+
+
 def main() -> None:
     """Print a line for each size of the test set."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("project", help="the folder of a project whose pipeline has run")
-    table = artifacts.read_parquet(Project.load(parser.parse_args().project).predictions)
-    late, probabilities = table[TARGET].to_numpy(), table.drop(columns=[*KEY, TARGET])
-    print(f"candidates: {', '.join(probabilities)}; {len(table)} test flights; {SPLITS} splits")
+    _, sizes = measure(parser.parse_args().project)
     print(f"{'flights':>8} {'ROC AUC too high by':>20} {'halves disagree':>16}")
-    for size in SIZES:
-        size = size or len(table) // 2
-        if 2 * size <= len(table):
-            random = np.random.default_rng(0)
-            found = [optimism(late, probabilities.to_numpy(), size, random) for _ in range(SPLITS)]
-            high, differ = (np.mean(column) for column in zip(*found, strict=True))
-            print(f"{size:>8} {high:>20.5f} {differ:>16.1%}")
+    for size in sizes:
+        print(f"{size.flights:>8} {size.too_high:>20.5f} {size.differ:>16.1%}", flush=True)
 
 
 if __name__ == "__main__":

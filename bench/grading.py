@@ -36,6 +36,31 @@ def look(most: dict[str, int]) -> None:
         most[name] = max(most[name], value)
 
 
+def measure(lesson: str) -> dict[str, int]:
+    """Run the solution of a lesson, print what came of it, and give the most that it took of everything."""
+    limits = supervise.Limits(cell_seconds=1500, seconds=5000, disk_mb=4000, processes=4000, isolation=jail.BWRAP)
+    with supervise.workplace(LESSONS) as place:
+        assignment = notebook.read_assignment(LESSONS / lesson)
+        content = (ROOT / "solutions/ru" / f"{lesson}.ipynb").read_bytes()
+        handed = notebook.identify(notebook.parse(content), assignment)
+        most = dict.fromkeys(("disk MB", "files", "shared MB", "tasks", "memory MB"), 0)
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(EVERY):
+                look(most)
+
+        thread = threading.Thread(target=watch)
+        thread.start()
+        start = time.perf_counter()
+        outcome = supervise.run(notebook.restore(handed, assignment, "ru")[0], place, "ru", limits)
+        over.set()
+        thread.join()
+        wrong = [id_ for id_, cell in outcome.cells.items() if cell["status"] != "ok"]
+        print(lesson, outcome.end, f"{time.perf_counter() - start:.0f} s", most, "wrong:", wrong, flush=True)
+        return most
+
+
 def main() -> None:
     """Run the solutions one after the other, and print a line for each."""
     lessons = sorted(file.parent.name for file in LESSONS.glob("*/exercise.py"))
@@ -44,27 +69,8 @@ def main() -> None:
     wanted = parser.parse_args().lessons
     if unknown := sorted(set(wanted) - set(lessons)):
         parser.error(f"no such lesson: {', '.join(unknown)}")
-    limits = supervise.Limits(cell_seconds=1500, seconds=5000, disk_mb=4000, processes=4000, isolation=jail.BWRAP)
-    with supervise.workplace(LESSONS) as place:
-        for lesson in wanted or lessons:
-            assignment = notebook.read_assignment(LESSONS / lesson)
-            content = (ROOT / "solutions/ru" / f"{lesson}.ipynb").read_bytes()
-            handed = notebook.identify(notebook.parse(content), assignment)
-            most = dict.fromkeys(("disk MB", "files", "shared MB", "tasks", "memory MB"), 0)
-            over = threading.Event()
-
-            def watch(most: dict[str, int] = most, over: threading.Event = over) -> None:
-                while not over.wait(EVERY):
-                    look(most)
-
-            thread = threading.Thread(target=watch)
-            thread.start()
-            start = time.perf_counter()
-            outcome = supervise.run(notebook.restore(handed, assignment, "ru")[0], place, "ru", limits)
-            over.set()
-            thread.join()
-            wrong = [id_ for id_, cell in outcome.cells.items() if cell["status"] != "ok"]
-            print(lesson, outcome.end, f"{time.perf_counter() - start:.0f} s", most, "wrong:", wrong, flush=True)
+    for lesson in wanted or lessons:
+        measure(lesson)
 
 
 if __name__ == "__main__":

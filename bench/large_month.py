@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -38,22 +39,29 @@ def write(file: Path, rows: int) -> None:
         written += len(some)
 
 
-def main() -> None:
-    """Print a line for each stage."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("rows", nargs="?", type=int, default=5_000_000, help="of the month; %(default)s if left out")
-    rows = parser.parse_args().rows
+def measure(rows: int) -> Iterator[tuple[str, float, int]]:
+    """Each of the stages in turn, with the seconds and the MB of memory that it took for a month of so many rows."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "data", "month_2013_1.csv")
         write(file, rows)
-        print(f"{rows:,} rows, {file.stat().st_size / 1e6:,.0f} MB")
+        print(f"{rows:,} rows, {file.stat().st_size / 1e6:,.0f} MB", flush=True)
         source = {"ingest.source": "bts", "ingest.path": str(file), "ingest.rows": None}
         sandbox = Sandbox.create(Path(folder, "project"), params=source)
         for stage in ("ingest", "validate", "prepare"):
             start = time.perf_counter()
             with Peak() as peak:
                 sandbox.run(["python", "-m", "flight_delays", stage, "--month", MONTH])
-            print(f"{stage:10}{time.perf_counter() - start:5.0f} s{peak.megabytes:7,} MB", flush=True)
+            seconds = time.perf_counter() - start
+            print(f"{stage:10}{seconds:5.0f} s{peak.megabytes:7,} MB", flush=True)
+            yield stage, seconds, peak.megabytes
+
+
+def main() -> None:
+    """Print a line for each stage."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", nargs="?", type=int, default=5_000_000, help="of the month; %(default)s if left out")
+    for _ in measure(parser.parse_args().rows):
+        pass
 
 
 if __name__ == "__main__":

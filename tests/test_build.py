@@ -232,8 +232,8 @@ def test_one_source_makes_a_notebook_for_each_engine(kit, engines):
 
 # what is changed in engine.py or engines.yaml -> how the error begins, and what it says
 WRONG_ENGINES = {
-    "a word that is not there": ("py", "{{ file }}", "{{ path }}", "engine.py:16: pipeline/dvc: 'path' is undefined"),
-    "a brace too few": ("py", "{{ file }}", "{{ file }", "engine.py:16: pipeline/make: unexpected '}'"),
+    "a word that is not there": ("py", "{{ file }}", "{{ path }}", "engine.py:17: pipeline/dvc: 'path' is no name of a figure"),
+    "a brace too few": ("py", "{{ file }}", "{{ file }", "engine.py:17: pipeline/make: {{ is never closed"),
     "no text in a language": ("yaml", "ru: Правила., ", "", "engines.yaml:7: make.about.ru: Field required"),
     "an empty text": ("yaml", "en: Times.", "en: ''", "engines.yaml:7: make.happened.en: String should have at least"),
     "no file": ("yaml", "  file: all.mk\n", "", "engines.yaml:7: make.file: Field required"),

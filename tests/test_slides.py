@@ -16,6 +16,7 @@ from pypdf import PdfReader
 
 from tests.slide_source import read
 from workshop.commands import slides as command
+from workshop.ground import measured
 from workshop.ground.results import deck, printed
 from workshop.places import LANGUAGES, ROOT
 from workshop.quiz.questions import POINTS
@@ -120,6 +121,8 @@ WRONG = """(start)=
 
 {{ nonsense }}
 
+{{ setup.nonsense }}
+
 ::::{columns} 1 1
 :::{column}
 alone
@@ -135,8 +138,9 @@ EXPECTED = {
     14: "there is no table 'nonsense'; there are comparison, metrics, bench",
     17: "quiz/questions.yaml has no question 'K9'",
     20: "'nonsense' is undefined",
-    22: "columns: 2 widths for 1 columns",
-    28: "nonsense",
+    22: "has no attribute 'nonsense'",
+    24: "columns: 2 widths for 1 columns",
+    30: "nonsense",
 }
 
 
@@ -164,6 +168,7 @@ def test_values_of_the_run_by_name(small, run, tmp_path):
         "engines": "1",
         "auc": f"{metrics['candidates'][metrics['best']]['roc_auc']:.4f}",
         "late_share": f"{100 * metrics['late_share']:.1f}",
+        "setup.disk_gb": " ".join(measured.read(ROOT).shown("setup.disk_gb", "en").split()),  # of another run
     }
     text = "\n\n".join(f"{name} {{{{ {name} }}}};" for name in expected)
     (small / "en/index.md").write_text(f"(start)=\n# Start\n\n{text}", encoding="utf-8")

@@ -1,6 +1,6 @@
 """Read what the engines left in a run's folder and say whether it is the same."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from flight_delays.stages.ingest import SOURCES, kept
 from workshop.engine_run import stored
 from workshop.engines import NAMES
 from workshop.ground.results import in_order
+
+IDENTICAL = "All engines left the same metrics and the same predictions, byte for byte."
 
 
 def count_flights(project: Project) -> int:
@@ -66,3 +68,9 @@ def table(results: dict[str, Any]) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows).set_index("engine")
+
+
+def memory(megabytes: Mapping[str, Any]) -> str:
+    """The line of a run that says what each engine took at most."""
+    shown = ", ".join(f"{name} {most} MB" for name, most in megabytes.items())
+    return f"Memory at most, with the servers and the notebook's kernel: {shown}"

@@ -6,7 +6,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from flight_delays import artifacts
-from workshop.builder import outputs, reading, rules
+from workshop.builder import marks, outputs, reading, rules
 from workshop.builder.format import BuildError, Problem, Source
 from workshop.builder.making import blank, cell_ids, make, to_bytes
 from workshop.builder.message_rules import read_places
@@ -27,11 +27,17 @@ class Solution:
 
 @dataclass
 class Plan:
-    """What the sources come to: every notebook by its file, and the solutions among them."""
+    """What the sources come to: every notebook by its file, the solutions among them, and texts with figures of runs."""
 
     root: Path
     notebooks: dict[Path, NotebookNode] = field(default_factory=dict)
     solutions: list[Solution] = field(default_factory=list)
+    texts: dict[Path, str] = field(default_factory=dict)
+
+    def contents(self) -> dict[Path, bytes]:
+        """What is to be stored, by file."""
+        made = {file: to_bytes(notebook) for file, notebook in self.notebooks.items()}
+        return made | {file: text.encode() for file, text in self.texts.items()}
 
     def orphans(self) -> list[Path]:
         """Notebooks in the output folders that no source makes."""
@@ -44,9 +50,17 @@ class Plan:
 
 
 def plan(root: Path) -> Plan:
-    """Read and check every source below `root`/lessons and make its notebooks; BuildError if anything is wrong."""
+    """Read and check every source below `root`/lessons and make its notebooks; BuildError if anything is wrong.
+
+    The texts of `root` that are read as they are get the figures of runs between their marks.
+    """
     result = Plan(root)
     sources, problems = read_sources(root / "lessons")
+    for file in marks.files(root):
+        text, wrong = marks.filled(file, root)
+        problems += wrong
+        if text is not None:
+            result.texts[file] = text
     if problems:
         raise BuildError([replace(problem, file=problem.file.relative_to(root)) for problem in problems])
     for source in sources:
@@ -97,8 +111,8 @@ def _share_outputs(solution: Solution) -> None:
 
 
 def write(result: Plan) -> list[Path]:
-    """Write the notebooks that differ from what is stored, each in one step; give their files."""
-    contents = {file: to_bytes(notebook) for file, notebook in result.notebooks.items()}
+    """Write the notebooks and texts that differ from what is stored, each in one step; give their files."""
+    contents = result.contents()
     changed = [file for file, content in contents.items() if not file.exists() or file.read_bytes() != content]
     for file in changed:
         with artifacts.replacing(file) as new:
@@ -107,12 +121,12 @@ def write(result: Plan) -> list[Path]:
 
 
 def differences(result: Plan) -> list[str]:
-    """What is wrong with the stored notebooks, a line each."""
+    """What is wrong with the stored notebooks and texts, a line each."""
     lines = []
-    for file, notebook in result.notebooks.items():
+    for file, content in result.contents().items():
         if not file.exists():
             lines.append(f"{file.relative_to(result.root)}: missing")
-        elif file.read_bytes() != to_bytes(notebook):
+        elif file.read_bytes() != content:
             lines.append(f"{file.relative_to(result.root)}: stale")
     lines += [f"{file.relative_to(result.root)}: orphaned, no source makes it" for file in result.orphans()]
     lines += [

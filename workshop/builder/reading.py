@@ -3,14 +3,15 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from jinja2 import TemplateError
 from jupytext.formats import get_format_implementation
 from nbformat import NotebookNode
 
 from workshop.builder import engine_texts
 from workshop.builder.format import EXERCISE_TAGS, LESSON_TAGS, RUN_TAGS, Block, Cell, Kind, Problem, Source
+from workshop.ground import measured
 from workshop.ground.rendering import fill
 from workshop.places import LANGUAGES, TWIN
 
@@ -57,24 +58,37 @@ def _names(file: Path) -> tuple[list[str], list[Problem]]:
 def read(file: Path, kind: Kind, name: str) -> tuple[Source, list[Problem]]:
     """Read a source file; what is wrong with single cells and with the twins comes back as problems."""
     cells, problems = read_cells(file)
-    if values := engine_texts.values(file, name):
-        cells, wrong = _filled(file, cells, values)
-        problems += wrong
+    cells, wrong = _filled(file, cells, engine_texts.values(file, name))
+    problems += wrong
     problems += _tag_problems(file, cells, LESSON_TAGS if kind != "exercise" else EXERCISE_TAGS)
     blocks, more = _pair(file, cells)
     return Source(file, kind, name, tuple(blocks)), problems + more
 
 
-def _filled(file: Path, cells: list[Cell], values: dict[str, dict[str, str]]) -> tuple[list[Cell], list[Problem]]:
-    """The cells of a source with its {{ words }} filled, in the cell's language, in English if it is shared."""
+def _filled(file: Path, cells: list[Cell], words: dict[str, dict[str, str]] | None) -> tuple[list[Cell], list[Problem]]:
+    """The cells of a source with their {{ words }} filled: in Markdown figures of runs, in the cell's language.
+
+    In a source that many notebooks are built from, `words` too, and in its code as well, by those of English.
+    """
     filled, problems = [], []
     for cell in cells:
-        try:
-            filled.append(replace(cell, text=fill(cell.text, **values[cell.language or "en"])))
-        except TemplateError as error:
-            problems.append(Problem(file, cell.line, str(error)))
-            filled.append(cell)  # its twin would miss it
+        if cell.kind == "code" and words is None:
+            filled.append(cell)
+            continue
+        text, wrong = fill(cell.text, partial(_word, file, cell.language or "en", words), code=words is not None)
+        problems += [Problem(file, cell.first + line, why) for line, why in wrong]
+        filled.append(replace(cell, text=text))
     return filled, problems
+
+
+def _word(file: Path, language: str, words: dict[str, dict[str, str]] | None, word: str) -> str:
+    """What a word stands for; ValueError if it stands for nothing."""
+    if words and word in words[language]:
+        return words[language][word]
+    try:
+        return measured.read(file.resolve().parents[2]).shown(word, language)
+    except measured.MeasuredError as error:
+        raise ValueError(str(error)) from None
 
 
 def read_cells(file: Path) -> tuple[list[Cell], list[Problem]]:

@@ -2,7 +2,8 @@
 
 lessons/NN_name/lesson.py -> notebooks/{ru,en}/NN_name.ipynb; lessons/NN_name/exercise.py -> exercises/{ru,en}/NN_name.ipynb
 (blanks) and solutions/{ru,en}/NN_name.ipynb (with outputs); lessons/pipeline/NAME.py -> notebooks/{ru,en}/pipeline/NAME.ipynb,
-where engine.py makes one for each engine of engines.yaml.
+where engine.py makes one for each engine of engines.yaml. Figures of runs (bench/measured.yaml) are put into these, and
+between the marks of README.md, docs/ and other texts that are read as they are.
 """
 
 import argparse
@@ -17,7 +18,9 @@ def add_parser(commands: Commands) -> None:
     """Describe `build` to the command line."""
     parser = commands.add_parser("build", help="build the notebooks from lessons/", description=__doc__)
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--check", action="store_true", help="write nothing; fail if a notebook is stale, missing or orphaned")
+    what.add_argument(
+        "--check", action="store_true", help="write nothing; fail if a notebook or a text is stale, missing or orphaned"
+    )
     what.add_argument(
         "--execute",
         nargs="?",
@@ -44,7 +47,11 @@ def main(options: argparse.Namespace) -> int:
         print(*wrong, "Mend it with: make build, and ARGS=--execute for solutions" if wrong else "up to date", sep="\n")
         return 1 if wrong else 0
     changed = write(result)
-    print(f"{len(result.notebooks)} notebooks, {len(changed)} of them changed")
+    notebooks = sum(file in result.notebooks for file in changed)
+    print(f"{len(result.notebooks)} notebooks, {notebooks} of them changed")
+    for file in changed:
+        if file in result.texts:
+            print(f"{file.relative_to(result.root)}: figures of runs put in")
     for file in result.orphans():
         print(f"{file.relative_to(result.root)}: orphaned, no source makes it; remove it")
     if options.execute:

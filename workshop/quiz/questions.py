@@ -3,9 +3,9 @@
 import os
 import re
 from collections import Counter
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -20,7 +20,8 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from flight_delays.errors import in_line
-from workshop.ground import careful_yaml
+from workshop.ground import careful_yaml, measured
+from workshop.ground.rendering import CODE, fill
 from workshop.places import CYRILLIC, LANGUAGES, LESSONS, ROOT
 
 FILE = ROOT / "quiz" / "questions.yaml"
@@ -32,7 +33,7 @@ POINTS = (
     "C2", "C3", "C4", "Q4", "M1", "M2", "M3", "M4", "P1", "K1", "K2", "K3",
 )
 # fmt: on
-_CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+_CODE = re.compile(CODE, re.DOTALL)
 _CATCH_ALL = re.compile(
     r"\b(?:all|none|any) of the above\b|вышеперечисленн|перечисленного|все (?:ответы|варианты)", re.IGNORECASE
 )
@@ -210,7 +211,7 @@ def load(file: str | os.PathLike[str] = FILE) -> list[Question]:
         raise QuizError(f"{name}: {error}") from None
     if not isinstance(listed, list) or not listed:
         raise QuizError(f"{name}: a list of questions is wanted, each beginning with - id:")
-    problems: list[str] = []
+    problems = _fill(listed, Path(file))
     questions: list[Question] = []
     for number, entry in enumerate(listed, start=1):
         where = entry.get("id") if isinstance(entry, dict) else None
@@ -227,6 +228,40 @@ def load(file: str | os.PathLike[str] = FILE) -> list[Question]:
     if problems:
         raise QuizError("\n".join(problems))
     return questions
+
+
+def _fill(entries: list[Any], file: Path) -> list[str]:
+    """Put figures of runs into the places of all texts, and say what is wrong: the file, the line and the name."""
+    problems: list[str] = []
+
+    def filled(value: Any, lang: str | None) -> Any:
+        if isinstance(value, dict):
+            return {key: filled(inner, key if key in LANGUAGES else lang) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [filled(inner, lang) for inner in value]
+        if not isinstance(value, str) or lang is None or "{{" not in value:  # else no file of figures is asked for
+            return value
+        text, wrong = fill(value, partial(_figure, lang=lang), code=False)
+        problems.extend(f"{_place(file, text, line)}: {in_line(why[:_LONGEST])}" for line, why in wrong)
+        return text
+
+    entries[:] = filled(entries, None)
+    return problems
+
+
+def _figure(name: str, lang: str) -> str:
+    try:
+        return measured.read(ROOT).shown(name, lang)
+    except measured.MeasuredError as error:
+        raise ValueError(str(error)) from None
+
+
+def _place(file: Path, text: str, line: int) -> str:
+    """The file and the line in which a line of a text stands; what YAML has read knows no lines."""
+    wanted = text.splitlines()[line].strip()
+    rows = file.read_text(encoding="utf-8").splitlines()
+    found = next((number for number, row in enumerate(rows, start=1) if wanted in row), None)
+    return f"{in_line(file.name)}:{found}" if found else in_line(file.name)
 
 
 def of_lesson(lesson: str, file: str | os.PathLike[str] = FILE) -> list[Question]:

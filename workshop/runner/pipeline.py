@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workshop.compare import table
+from workshop.compare import IDENTICAL, memory, table
 from workshop.engine_run import expected_stages
 from workshop.ground.progress import progress
+from workshop.ground.results import in_order
 from workshop.places import ROOT
 from workshop.run import check_declared
 from workshop.runner.execution import Run, execute
@@ -82,13 +83,12 @@ def _report(run: Run, failures: dict[str, str]) -> int:
     if results and results["engines"]:
         print(f"\n{table(results).to_string()}\n")
         if results["identical"]:
-            print("All engines left the same metrics and the same predictions, byte for byte.")
+            print(IDENTICAL)
         elif not failures:
             print("The engines did NOT leave the same result.", file=sys.stderr)
     state = run.read()
     if peaks := state.get("peak_megabytes"):
-        shown = ", ".join(f"{name} {peaks[name]} MB" for name in state["parameters"]["engines"] if name in peaks)
-        print("Memory at most, with the servers and the notebook's kernel:", shown)
+        print(memory(in_order(peaks, state["parameters"]["engines"])))
     if failures:
         print('What succeeded is kept. Go on with: make run ARGS="--resume"', file=sys.stderr)
     report = run.folder / "report.html"

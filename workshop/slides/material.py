@@ -19,7 +19,7 @@ from workshop import figures
 from workshop.compare import table
 from workshop.engine_run import stored
 from workshop.engines import NAMES
-from workshop.ground import colours
+from workshop.ground import colours, measured
 from workshop.ground.months import split
 from workshop.ground.records import Record
 from workshop.ground.results import BENCH, SITUATIONS, in_order
@@ -70,10 +70,13 @@ class Material:
     def _metrics(self) -> dict[str, Any]:
         return next(iter(self._engines.values()))["metrics"]
 
-    def values(self) -> dict[str, str]:
-        """Single values by the name that a slide asks for, such as `flights`; a dash where an engine did not run."""
+    def values(self) -> dict[str, Any]:
+        """Single values by the name that a slide asks for, such as `flights`; a dash where an engine did not run.
+
+        Figures of other runs, which are in bench/, come as dictionaries in dictionaries: a slide asks for `setup.disk_gb`.
+        """
         candidates = self._metrics["candidates"]
-        found = {
+        found: dict[str, Any] = {
             "flights": self._whole(self._results["flights"]),
             "months": str(len(self._months)),
             "stages": str(next(iter(self._engines.values()))["stages_run"]),
@@ -88,7 +91,10 @@ class Material:
             name, entry = "plain" if engine == "scripts" else engine, self._engines.get(engine, {})
             for kind in ("seconds", "start_seconds", "work_seconds"):
                 found[f"{name}_{kind}"] = f"{entry[kind]:.1f}" if entry else _NO_VALUE
-        return found
+        try:
+            return {**measured.read(ROOT).nested(self.lang), **found}
+        except measured.MeasuredError as error:
+            raise MaterialError(str(error)) from None
 
     def _whole(self, number: int) -> str:
         return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}" if self.lang == "ru" else ",")
