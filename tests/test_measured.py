@@ -25,7 +25,7 @@ ALLOWED = ROOT / "tests/typed_figures.yaml"
 
 # how the figures of a run look
 TYPED = {
-    "a ROC AUC": r"(?<![\w.,])0[.,][6-9]\d{2,}(?!\.?\d)",
+    "a ROC AUC": r"(?<![\w.,])0[.,][06-9]\d{2,}(?!\.?\d)",  # or how much one differs
     "a hash": r"(?<![\w/-])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{8,10}(?![\w-])",
     "seconds": r"(?<![\w.,])\d+(?:[.,]\d+)?[ \u00a0-]?(?:s|sec|seconds?|с|сек|секунд\w*)(?![\w’'-])",
 }
@@ -40,6 +40,7 @@ def texts(kit: Path) -> Iterator[tuple[str, int, str]]:
             yield file.relative_to(kit).as_posix(), cell.first, cell.text
     others = ["quiz/questions.yaml", *(f"slides/{lang}/index.md" for lang in LANGUAGES)]
     others += [file.relative_to(kit).as_posix() for file in sorted((kit / "lessons").glob("*/*.yaml"))]
+    others += [file.relative_to(kit).as_posix() for file in sorted((kit / "workshop").rglob("*.yaml"))]
     for name in others:
         if (kit / name).exists():
             yield name, 1, (kit / name).read_text(encoding="utf-8")
@@ -90,6 +91,7 @@ def test_no_figure_of_a_run_is_typed():
         ("sample_project/README.md", "Training takes 5 s.", "seconds: 5 s"),
         ("quiz/questions.yaml", "# the run took 40\u00a0s", "seconds: 40\u00a0s"),
         ("lessons/04_dvc/messages.yaml", "# в 0.712", "a ROC AUC: 0.712"),
+        ("workshop/report.yaml", "# by 0.003 ROC AUC", "a ROC AUC: 0.003"),
         ("lessons/01_why_automate/lesson.py", "# %%\nbest = 0.7319", "a ROC AUC: 0.7319"),
         ("lessons/01_why_automate/lesson.py", '# %% [markdown] tags=["en"]\n# It took 16.4 s.', "seconds: 16.4 s"),
     ],

@@ -12,10 +12,12 @@ from workshop import figures
 from workshop.compare import table
 from workshop.engine_run import stored
 from workshop.engines import NAMES
+from workshop.ground import measured
 from workshop.ground.months import split
 from workshop.ground.rendering import render
 from workshop.ground.results import in_order
 from workshop.ground.texts import by_language
+from workshop.places import ROOT
 
 _PACKAGES = ("dvc", "apache-airflow", "prefect", "kfp", "mlflow", "pandas", "scikit-learn")
 
@@ -37,6 +39,7 @@ def write_report(run_dir: str | Path, *, train_months: Sequence[str], test_month
         test=", ".join(test_months),
         rows=table(results).reset_index().to_dict("records"),
         machine=_machine(),
+        flatters={by: measured.read(ROOT).shown(f"choice.{by}.roc_auc_excess", lang) for by in ("by_500", "by_4000")},
         notebooks=sorted(path.name for path in (run_dir / "notebooks").glob("*.ipynb")),
         **_figures(run_dir, results, engines, months, lang),
     )

@@ -418,7 +418,7 @@ for path, digest in yesterday.items():
 
 # %% tags=["nbval-ignore-output"]
 real = json.loads(sandbox.run(["dvc", "metrics", "diff", "yesterday", "main", "--json"]).stdout)
-print(json.dumps(real, indent=2, sort_keys=True)[:420], "...")
+print(json.dumps(real, indent=2, sort_keys=True))
 
 # %% [markdown] tags=["ru", "exercise", "solution"]
 # ### Задача 5 (6 мин, 2 балла). Порог для пул-реквеста

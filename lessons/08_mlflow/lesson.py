@@ -383,13 +383,13 @@ print("of February and March it has seen:", seen_by(registry.champion(), ["2013-
 # ## Ещё одно «видел ответы», поменьше
 # Обучая сами, мы тестового месяца не трогали. А пайплайн по нему и выбирает лучшего кандидата, и выносит приговор: удачливому эти рейсы чуть льстят. Насколько, можно измерить: делить тестовые рейсы пополам, выбирать по одной половине, а спрашивать другую. Скрипт `bench/choice.py` из комплекта сделал так двести раз.
 #
-# Два кандидата, весь апрель, 4000 рейсов и больше: ROC AUC победителя завышена меньше чем на 0.0001, выбирать и судить можно вместе. На пятистах рейсах это уже 0.003, и в одном случае из пяти половины выбирают разных. Чем меньше рейсов и больше кандидатов, тем дороже обходится экономия; тогда выбирают на отдельном месяце.
+# Два кандидата, тестовый месяц из `make run`. Когда выбирают по 500 рейсам, ROC AUC победителя завышена в среднем на {{ choice.by_500.roc_auc_excess }}, и в {{ choice.by_500.differ_share }} случаев половины выбирают разных. По 4000 рейсов — на {{ choice.by_4000.roc_auc_excess }}: столько можно себе простить, выбирать и судить вместе. Чем меньше рейсов и больше кандидатов, тем дороже обходится экономия; тогда выбирают на отдельном месяце.
 
 # %% [markdown] tags=["en"]
 # ## Another case of "has seen the answers", a smaller one
 # Tuning by hand, we left the test month alone. Yet the pipeline chooses the best candidate by it and gives its verdict by it as well: these flights flatter the lucky one a little. How much can be measured: part the test flights in halves, choose by the one, and ask the other. The script `bench/choice.py` of the kit did so two hundred times.
 #
-# Two candidates, all of April, 4000 flights or more: the winner's ROC AUC is too high by less than 0.0001, and one may choose and judge together. With five hundred flights it is 0.003 already, and in one case of five the halves choose differently. The fewer the flights and the more the candidates, the dearer is what was saved; then one chooses on a month of its own.
+# Two candidates, the test month of `make run`. Where 500 flights choose, the winner's ROC AUC is too high by {{ choice.by_500.roc_auc_excess }} on average, and in {{ choice.by_500.differ_share }} of the cases the halves choose differently. With 4000 flights it is {{ choice.by_4000.roc_auc_excess }}: that may be forgiven, and one chooses and judges together. The fewer the flights and the more the candidates, the dearer is what was saved; then one chooses on a month of its own.
 
 # %% [markdown] tags=["ru"]
 # ## Проверим догадку: модель, которая вроде бы ничего
