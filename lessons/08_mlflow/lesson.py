@@ -445,7 +445,7 @@ Code(inspect.getsource(Registry.promote) + inspect.getsource(Registry.add), lang
 # The team moved the time of departure in the features to UTC. A sensible edit: training and test are computed by the same code, `gate` is content, a new version goes to work.
 
 # %%
-module = sandbox.root / "flight_delays/stages/prepare.py"
+module = sandbox.root / "flight_delays/features.py"
 local, utc = 'minutes(flights["sched_dep_time"])', '(minutes(flights["sched_dep_time"]) + 300) % 1440'
 yesterday = auc_on_test(registry.champion())
 module.write_text(module.read_text(encoding="utf-8").replace(local, utc), encoding="utf-8")
