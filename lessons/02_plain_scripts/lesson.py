@@ -307,13 +307,13 @@ print("ROC AUC", ladder["scheduled time only"])
 # ## Вторая утечка, потише
 # Разбиение случайное: в обучении есть рейсы того же утра, из того же аэропорта, в ту же грозу, что и в тесте. Даты среди столбцов нет, но день можно узнать и без неё: праздник — это один-единственный день, а в месяце их всего тридцать. О завтрашнем дне модель ничего такого знать не может.
 #
-# Пусть каждый день целиком попадёт либо в обучение, либо в тест. Дней всего 365, и случай мог бы отправить в тест самые бурные, поэтому делим их на четыре части, проверяем на каждой по очереди и берём среднее.
+# Пусть каждый день целиком попадёт либо в обучение, либо в тест. В году всего 365 дней, и случай мог бы отправить в тест самые бурные, поэтому делим их на четыре части, проверяем на каждой по очереди и берём среднее.
 
 # %% [markdown] tags=["en"]
 # ## A second leak, a quieter one
 # The split is random: training holds flights of the same morning, from the same airport, in the same thunderstorm as the test. There is no date among the columns, but a day is known without it: a holiday is one single day, and a month has but thirty. Of tomorrow a model can know nothing of the kind.
 #
-# Let each day go to training or to the test as a whole. There are 365 days only, and chance might send the stormiest to the test, so we part them in four, test on each part in turn and take the mean.
+# Let each day go to training or to the test as a whole. A year has only 365 days, and chance might send the stormiest to the test, so we part them in four, test on each part in turn and take the mean.
 
 # %%
 days = GroupKFold(4, shuffle=True, random_state=222).split(table, groups=table["date"])
@@ -370,7 +370,7 @@ colours = ["#0072B2"] * 3 + ["#E69F00"] + ["#D55E00"] * 2  # from below: of use,
 axes = pd.Series(ladder)[::-1].plot.barh(xlim=(0.5, 0.85), figsize=(7, 2.8), color=colours, xlabel="ROC AUC")
 axes.axvline(0.764, color="#555555", linestyle="--", label="published, cannot be used")
 axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False)
-_ = axes.bar_label(axes.containers[0], padding=3)
+_ = axes.bar_label(axes.containers[0], fmt="%.3f", padding=3)
 
 # %% [markdown] tags=["ru"]
 # Красные столбики — с утечкой, жёлтый знает время года, синие можно применить к завтрашнему рейсу. Признаки, известные заранее, вернули всё, что забрали утечки и сезон, и бустинг теперь выше опубликованного числа. Пайплайн такую ошибку сам не найдёт: он так же аккуратно, каждую ночь, обучал бы модель с утечкой. Автоматизация умножает то, что вы в неё положили.
