@@ -649,6 +649,21 @@ def test_links_between_notebooks_of_one_language_are_twins(kit):
     assert kit.build()[0] == 0
 
 
+def test_pictures_of_ones_own_language_are_twins(kit):
+    kit.edit(kit.lesson, "# - Зачем он нужен?", "# - ![Зачем](bars.ru.svg) он [нужен](bars.ru.svg)?")
+    kit.edit(kit.lesson, "# - What is it for?", "# - ![What](bars.en.svg) is it [for](bars.en.svg)?")
+    assert kit.build()[0] == 0
+
+
+@pytest.mark.parametrize("other", ["bars.ru.svg", "bar.en.svg", "bars.en.png"])
+def test_pictures_of_another_language_or_name_are_none(kit, other):
+    kit.edit(kit.lesson, "# - Зачем он нужен?", "# - ![Зачем](bars.ru.svg) он нужен?")
+    kit.edit(kit.lesson, "# - What is it for?", f"# - ![What]({other}) is it for?")
+    code, output = kit.build()
+    assert code == 1
+    assert "other images" in output
+
+
 def test_a_file_that_would_never_be_built_is_told(kit):
     shutil.copy(kit.exercise, kit.exercise.with_name("exercises.py"))
     (kit.exercise.with_name("helper.py")).write_text("x = 1\n", encoding="utf-8")

@@ -225,7 +225,8 @@ print(*columns)
 
 # %%
 # BEGIN SOLUTION
-known = {"scheduled", "date", "sched_dep_time", "sched_arr_time", "carrier", "flight", "origin", "dest", "distance"}
+known = {"scheduled", "date", "sched_dep_time", "sched_arr_time", "planned_arrival"}
+known |= {"carrier", "flight", "origin", "dest", "distance"}
 # END SOLUTION
 
 # %% tags=["check"]

@@ -212,20 +212,19 @@ print(f"ROC AUC before {old:.4f}, after {new:.4f}")
 
 # %% [markdown] tags=["ru"]
 # ## Утечка: автоматизировать можно и бессмыслицу
-# Прежде чем автоматизировать модель, спросим, чего она стоит. На наших данных есть опубликованная модель: [учебник tidymodels, глава о recipes](https://www.tidymodels.org/start/recipes/). Логистическая регрессия, опоздание от 30 минут, случайное разбиение 3:1, ROC AUC 0.764. Число заманчивое. Попробуем его повторить.
+# Прежде чем автоматизировать модель, спросим, чего она стоит. На наших данных есть опубликованная модель — [учебник tidymodels, глава о recipes](https://www.tidymodels.org/start/recipes/): логистическая регрессия, случайное разбиение 3:1, ROC AUC 0.764. Опозданием там считают 30 минут и больше; только поэтому и у нас в этом разделе 30, а не 15. Число заманчивое — попробуем его повторить.
 #
 # Нужен весь год. Первые две стадии пайплайна его загрузят и проверят: это обычные функции, вызовем их прямо из тетради.
 
 # %% [markdown] tags=["en"]
 # ## The leak: nonsense can be automated too
-# Before we automate a model, let us ask what it is worth. There is a published model on our data: [the tidymodels tutorial, the chapter on recipes](https://www.tidymodels.org/start/recipes/). Logistic regression, late means 30 minutes or more, a random split of 3:1, ROC AUC 0.764. A tempting number. Let us try to reproduce it.
+# Before we automate a model, let us ask what it is worth. There is a published model on our data: [the tidymodels tutorial, the chapter on recipes](https://www.tidymodels.org/start/recipes/). Logistic regression, a random split of 3:1, ROC AUC 0.764. Late means 30 minutes or more there, and only for that reason in this section of ours too, where it is 15 elsewhere. A tempting number. Let us try to reproduce it.
 #
 # We need the whole year. The first two stages of the pipeline load and check it: they are ordinary functions, so we call them right from the notebook.
 
 # %%
 year = {f"2013-{month:02}": "train" if month <= 9 else "test" for month in range(1, 13)}
-changes = {"months": year, "ingest.rows": None, "prepare.late_minutes": 30, "train.candidates.logistic.C": 0.1}
-for key, value in changes.items():
+for key, value in {"months": year, "ingest.rows": None, "prepare.late_minutes": 30}.items():
     sandbox.set_param(key, value)
 project = Project.load(sandbox.root)
 print("train:", *project.months_of("train"), "| test:", *project.months_of("test"))
@@ -268,7 +267,7 @@ print(f"{table['late'].mean():.1%} of the flights are late")
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import GroupKFold, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -276,7 +275,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 categories = ["origin", "dest", "carrier", "weekday", "month", "holiday"]
 
 
-def auc(numbers, train, test):
+def auc(numbers, train, test, categories=categories):
     columns = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), categories), (StandardScaler(), numbers))
     model = make_pipeline(columns, LogisticRegression(max_iter=1000)).fit(train, train["late"])
     return round(roc_auc_score(test["late"], model.predict_proba(test)[:, 1]), 3)
@@ -289,7 +288,7 @@ print(f"{len(test):,} test flights, ROC AUC {ladder['as published']}")
 
 # %% [markdown] tags=["ru"]
 # ## Получилось. А теперь применим
-# Завтра в 17:00 вылет из JFK. Опоздает ли он? Модель просит `dep_time`, то есть когда самолёт **на самом деле** вылетел, и `air_time`, сколько он летел. До вылета этих чисел нет, а после посадки прогноз уже не нужен. Это и есть утечка: модель подсмотрела в будущее.
+# Завтра в 17:00 вылет из JFK. Опоздает ли он? Модель просит `dep_time`, то есть когда самолёт **на самом деле** вылетел, и `air_time` — сколько он летел. До вылета этих чисел нет, а после посадки прогноз уже не нужен. Это и есть утечка: модель подсмотрела в будущее.
 #
 # Заменим вылет фактический на вылет по расписанию, а время в воздухе уберём.
 
@@ -300,50 +299,94 @@ print(f"{len(test):,} test flights, ROC AUC {ladder['as published']}")
 # We replace the actual departure by the scheduled one, and drop the time in the air.
 
 # %%
-ladder["scheduled time only"] = auc(["sched_dep_time", "distance"], train, test)
+planned = ["sched_dep_time", "distance"]
+ladder["scheduled time only"] = auc(planned, train, test)
 print("ROC AUC", ladder["scheduled time only"])
 
 # %% [markdown] tags=["ru"]
-# Есть и вторая утечка, потише. Разбиение случайное: в обучении есть рейсы того же утра, из того же аэропорта, в ту же грозу, что и в тесте. В жизни модель учится на прошлом, а работает в будущем. Разобьём по времени: учимся на январе–сентябре, проверяем на октябре–декабре.
+# ## Вторая утечка, потише
+# Разбиение случайное: в обучении есть рейсы того же утра, из того же аэропорта, в ту же грозу, что и в тесте. Даты среди столбцов нет, но день можно узнать и без неё: праздник — это один-единственный день, а в месяце их всего тридцать. О завтрашнем дне модель ничего такого знать не может.
+#
+# Пусть каждый день целиком попадёт либо в обучение, либо в тест. В году всего 365 дней, и случай мог бы отправить в тест самые бурные, поэтому делим их на четыре части, проверяем на каждой по очереди и берём среднее.
 
 # %% [markdown] tags=["en"]
-# There is a second leak, a quieter one. The split is random: training holds flights of the same morning, from the same airport, in the same thunderstorm as the test. In real life a model learns from the past and works in the future. Let us split by time: learn from January to September, test on October to December.
+# ## A second leak, a quieter one
+# The split is random: training holds flights of the same morning, from the same airport, in the same thunderstorm as the test. There is no date among the columns, but a day is known without it: a holiday is one single day, and a month has but thirty. Of tomorrow a model can know nothing of the kind.
+#
+# Let each day go to training or to the test as a whole. A year has only 365 days, and chance might send the stormiest to the test, so we part them in four, test on each part in turn and take the mean.
+
+# %%
+days = GroupKFold(4, shuffle=True, random_state=222).split(table, groups=table["date"])
+parts = [auc(planned, table.iloc[learn], table.iloc[check]) for learn, check in days]
+ladder["whole days apart"] = round(sum(parts) / len(parts), 3)
+print("ROC AUC", ladder["whole days apart"], "| of the parts:", *parts)
+
+# %% [markdown] tags=["ru"]
+# ## Сезон — не утечка
+# В жизни модель учится на прошлом, а работает в будущем. Разобьём по времени: учимся на январе–сентябре, проверяем на октябре–декабре. У октября в обучении нет ни одного рейса, значит, и узнать о нём как о месяце модели неоткуда. Поэтому `month` из категорий уходит, и `holiday` вместе с ним: праздники осени другие.
+
+# %% [markdown] tags=["en"]
+# ## The season is no leak
+# In real life a model learns from the past and works in the future. Let us split by time: learn from January to September, test on October to December. Training has not one flight of an October, so there is nothing from which the model could know it as a month. Hence `month` leaves the categories, and `holiday` with it: the holidays of autumn are others.
 
 # %%
 past, future = table[table["month"] <= 9], table[table["month"] > 9]
-ladder["and split by time"] = auc(["sched_dep_time", "distance"], past, future)
-print("ROC AUC", ladder["and split by time"])
+print("holidays in both parts:", {*past["holiday"]} & {*future["holiday"]} - {"none"} or "none")
+ladder["later months"] = auc(planned, past, future, ["origin", "dest", "carrier", "weekday"])
+print("ROC AUC", ladder["later months"])
+
+# %%
+lost = -pd.Series(ladder).diff().dropna().round(3)
+lost.index = ["leak: the future", "leak: the same days", "no leak: the season"]
+lost.to_frame("ROC AUC lost without it")
+
+# %% [markdown] tags=["ru"]
+# ## Что произошло?
+# Первые две строки — утечки. Того, что они дают, в работе не будет никогда, и лекарство одно: убрать. Третья строка — не ошибка, а нехватка данных: модель не видела ни одной осени, а осенью летают иначе. Будь у нас несколько лет, месяц стал бы честным признаком; на одном годе этого не проверить.
+
+# %% [markdown] tags=["en"]
+# ## What just happened?
+# The first two rows are leaks. What they give will never be there at work, and there is one cure: take them out. The third row is no mistake but a lack of data: the model has not seen a single autumn, and in autumn one flies differently. With several years the month would become an honest feature; one year is not enough to tell.
 
 # %% [markdown] tags=["ru"]
 # ## Честно не значит плохо
-# Осталось не 0.76, а 0.65. Зато теперь видно, где искать: что **известно** за два часа до вылета? Погода, самолёт, и насколько уже сейчас задерживает рейсы этот аэропорт и эта авиакомпания. Ровно это считает наша стадия `prepare`. Порог тот же, 30 минут, разбиение то же, по времени.
+# Зато теперь видно, где искать: что **известно** за два часа до вылета? Погода. С каким опозданием летал до этого тот же самолёт. Сколько рейсов уже вылетело с опозданием, а сколько ещё стоит и ждёт. Вовремя ли садятся в аэропорту назначения. Как с начала месяца дела у этого же рейса. Всё это считает наша стадия `prepare`. Порог тот же, 30 минут, разбиение то же, по времени.
 
 # %% [markdown] tags=["en"]
 # ## Honest does not mean bad
-# What is left is not 0.76 but 0.65. But now we see where to look: what **is** known two hours before departure? The weather, the plane, and how much this airport and this carrier delay their flights already. This is just what our stage `prepare` computes. The same threshold of 30 minutes, the same split by time.
+# But now we see where to look: what **is** known two hours before departure? The weather. How late the same aircraft has flown before. How many flights have left late already, and how many still stand and wait. Whether planes land in time at the destination. How this same flight has fared since the month began. All this our stage `prepare` computes. The same threshold of 30 minutes, the same split by time.
 
 # %%
 for stage in ("prepare", "train", "evaluate"):
     for item in project.items(stage):
         project.run(stage, item)
 scores = json.loads(project.metrics.read_text())["candidates"]
-for candidate in project.candidates:
+for candidate in ("logistic", "boosting"):
     ladder[f"our features, {candidate}"] = round(scores[candidate]["roc_auc"], 3)
 pd.Series(ladder, name="ROC AUC").to_frame()
 
 # %%
-axes = pd.Series(ladder)[::-1].plot.barh(xlim=(0.5, 0.8), figsize=(7, 2.6), color="#0072B2")
-axes.axvline(0.764, color="#D55E00", linestyle="--", label="published, cannot be used")
-axes.set_xlabel("ROC AUC")
-axes.legend(loc="lower right")
+colours = ["#0072B2"] * 3 + ["#E69F00"] + ["#D55E00"] * 2  # from below: of use, knows the season, leaks
+axes = pd.Series(ladder)[::-1].plot.barh(xlim=(0.5, 0.85), figsize=(7, 2.8), color=colours, xlabel="ROC AUC")
+axes.axvline(0.764, color="#555555", linestyle="--", label="published, cannot be used")
+axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False)
+_ = axes.bar_label(axes.containers[0], fmt="%.3f", padding=3)
 
 # %% [markdown] tags=["ru"]
-# ## Что произошло?
-# Две утечки давали больше десятой AUC, которой не существует. Хорошие фичи вернули почти всё, и эту модель можно применить. Пайплайн такую ошибку сам не найдёт: он так же аккуратно, каждую ночь, обучал бы модель с утечкой. Автоматизация умножает то, что вы в неё положили.
+# Красные столбики — с утечкой, жёлтый знает время года, синие можно применить к завтрашнему рейсу. Признаки, известные заранее, вернули всё, что забрали утечки и сезон, и бустинг теперь выше опубликованного числа. Пайплайн такую ошибку сам не найдёт: он так же аккуратно, каждую ночь, обучал бы модель с утечкой. Автоматизация умножает то, что вы в неё положили.
 
 # %% [markdown] tags=["en"]
-# ## What just happened?
-# Two leaks gave more than a tenth of AUC that does not exist. Good features brought nearly all of it back, and this model can be used. A pipeline does not find such a mistake by itself: it would train the leaking model every night just as neatly. Automation multiplies what you put into it.
+# The red bars have a leak, the yellow one knows the season, the blue ones can be used for tomorrow's flight. Features that are known beforehand brought back all that leaks and season had taken, and boosting is now above the published number. A pipeline does not find such a mistake by itself: it would train the leaking model every night just as neatly. Automation multiplies what you put into it.
+
+# %% [markdown] tags=["ru"]
+# Чего стоит каждая группа признаков — и в ROC AUC, и в секундах, — измерил скрипт `bench/ablation.py`; опоздание здесь снова от 15 минут.
+#
+# ![Столбики ROC AUC: сверху группы признаков добавляются по одной, снизу все группы, кроме одной](../../bench/ablation.ru.svg)
+
+# %% [markdown] tags=["en"]
+# What each group of features is worth, in ROC AUC and in seconds, was measured by the script `bench/ablation.py`; late means 15 minutes or more again here.
+#
+# ![Bars of ROC AUC: above, groups of features added one after another; below, all groups but one](../../bench/ablation.en.svg)
 
 # %% [markdown] tags=["ru"]
 # ## Проверьте себя

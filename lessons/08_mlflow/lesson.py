@@ -445,7 +445,7 @@ Code(inspect.getsource(Registry.promote) + inspect.getsource(Registry.add), lang
 # The team moved the time of departure in the features to UTC. A sensible edit: training and test are computed by the same code, `gate` is content, a new version goes to work.
 
 # %%
-module = sandbox.root / "flight_delays/stages/prepare.py"
+module = sandbox.root / "flight_delays/features.py"
 local, utc = 'minutes(flights["sched_dep_time"])', '(minutes(flights["sched_dep_time"]) + 300) % 1440'
 yesterday = auc_on_test(registry.champion())
 module.write_text(module.read_text(encoding="utf-8").replace(local, utc), encoding="utf-8")
@@ -478,13 +478,13 @@ pd.Series(steps, name="ROC AUC").to_frame()
 
 # %% [markdown] tags=["ru"]
 # ## Что произошло?
-# Ничего не упало, но метрика не вернулась. Модель училась на местном времени, а признаки ей теперь считает новый код, в UTC: она думает, что дневной рейс летит вечером. Откатили модель, а код остался.
+# Ничего не упало, но метрика не вернулась. Модель училась на местном времени, а признаки ей теперь считает новый код, в UTC: она думает, что дневной рейс летит вечером. Упала метрика немного: про остальное — погоду, самолёт, задержки — модель знает по-прежнему верно. Тем и опасна такая авария: её не видно на глаз. Откатили модель, а код остался.
 #
 # В таблице лекции про это есть строка: откат в ETL возвращает код, в ML код, модель и данные. Какой код нужен, знает тег `git_commit`.
 
 # %% [markdown] tags=["en"]
 # ## What just happened?
-# Nothing failed, but the metric did not come back. The model learnt from local time, and the new code computes its features in UTC: it takes a midday flight for an evening one. We rolled back the model and left the code.
+# Nothing failed, but the metric did not come back. The model learnt from local time, and the new code computes its features in UTC: it takes a midday flight for an evening one. The metric fell by little: of all else, weather, aircraft and delays, the model is still told the truth. That is the danger of such an accident, no eye sees it. We rolled back the model and left the code.
 #
 # The lecture's table has a row for this: in ETL a rollback brings back code, in ML code, model and data. Which code is needed, the tag `git_commit` knows.
 

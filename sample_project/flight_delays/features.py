@@ -95,7 +95,7 @@ def last_of_aircraft(flights: pd.DataFrame, cutoff: pd.Series, moment: pd.Series
         tolerance=_AIRCRAFT_AGE,
     ).set_index("row")
     found = found.reindex(flights.index)
-    return pd.DataFrame({"value": found["value"], "hours": (cutoff - found["moment"]) / pd.Timedelta(hours=1)})
+    return pd.DataFrame({"value": found["value"], "hours": (cutoff - found["moment"]).dt.total_seconds() / 3600})
 
 
 def describe(
@@ -138,7 +138,7 @@ def _schedule(flights: pd.DataFrame) -> dict[str, pd.Series]:
         "minute_of_day": minutes(flights["sched_dep_time"]),
         "weekday": flights["date"].dt.weekday.astype("float64"),
         "distance": flights["distance"],
-        "planned_minutes": (flights["planned_arrival"] - flights["scheduled"]) / _MINUTE,
+        "planned_minutes": (flights["planned_arrival"] - flights["scheduled"]).dt.total_seconds() / 60,
         "hour_departures": flights.groupby(["origin", hour])["flight"].transform("size").astype("float64"),
     }
 

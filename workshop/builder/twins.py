@@ -46,9 +46,10 @@ def _skeleton(cell: Cell) -> dict[str, list[str]]:
 
 
 def _without_language(target: str, language: str) -> str:
-    """The target with the notebook's own language taken out: notebooks/ru/ is the twin of notebooks/en/."""
+    """The target without the notebook's own language: notebooks/ru/ is the twin of notebooks/en/, a.ru.svg of a.en.svg."""
     target = re.sub(rf"(^|/){language}(?=/)", r"\1LANG", target)
-    return target.replace(f"README.{language}.md", "README.md")
+    target = target.replace(f"README.{language}.md", "README.md")
+    return re.sub(rf"\.{language}(?=\.\w+$)", ".LANG", target)
 
 
 def _difference(before: list[str], after: list[str]) -> str:

@@ -38,7 +38,7 @@ def within_site(text: str, file: Path, name: str, site: Site, other: Site | None
                 return _html(match["text"], f"{up}{address}{inside[len(start) :]}{hash_}{anchor}")
         if inside is None or not (asked.exists() or f"{inside}/".startswith(_MADE)):
             raise SiteError(f"{file.relative_to(site.root)}: links to {target}, which is not there")
-        if not asked.is_file() or inside.startswith(_MADE):
+        if not asked.is_file() or (inside.startswith(_MADE) and not match["image"]):
             return match["text"]
         inside = "files/" + "/".join(part.lstrip(".") for part in inside.split("/"))  # hosts of pages leave out dotfiles
         copy = folder / "extra" / inside

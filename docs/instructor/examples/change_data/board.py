@@ -49,7 +49,7 @@ def _complete(flights: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         date=planned.dt.normalize(),
         sched_dep_time=_clock(planned),
         dep_time=_clock(planned + pd.to_timedelta(flights["dep_delay"], unit="min")),
-        # what the board does not tell; no feature looks at it
+        # what the board does not tell: features made of it stay empty
         sched_arr_time=_clock(planned),
         planned_arrival=pd.NaT,
         arr_time=float("nan"),
