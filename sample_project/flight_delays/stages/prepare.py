@@ -13,6 +13,8 @@ from flight_delays.features import describe
 from flight_delays.journal import recorded
 
 logger = logging.getLogger(__name__)
+
+
 def build(
     flights: pd.DataFrame,
     weather: pd.DataFrame,
