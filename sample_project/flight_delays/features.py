@@ -91,10 +91,10 @@ def last_of_aircraft(flights: pd.DataFrame, cutoff: pd.Series, moment: pd.Series
         left_on="asked",
         right_on="moment",
         by="tailnum",
-        tolerance=_AIRCRAFT_AGE,
     ).set_index("row")
     found = found.reindex(flights.index)
-    return pd.DataFrame({"value": found["value"], "hours": (cutoff - found["moment"]) / pd.Timedelta(hours=1)})
+    age = cutoff - found["moment"]
+    return pd.DataFrame({"value": found["value"], "hours": age / pd.Timedelta(hours=1)}).where(age <= _AIRCRAFT_AGE)
 
 
 def describe(
