@@ -234,6 +234,23 @@ def test_facts_in_effect_equal_a_slow_and_obvious_computation(days, groups, whic
     assert count.sum() > 500
 
 
+@pytest.mark.parametrize("groups", [["origin", "carrier"], []], ids="-".join)
+def test_any_facts_in_effect_equal_a_slow_and_obvious_computation(days, groups):
+    """Whenever they begin and end: also before the cutoff of the flight itself, in the wrong order, or never."""
+    random = np.random.default_rng(7)
+    flights = days["flights"].iloc[::8].reset_index(drop=True)
+    begin, end = (
+        (flights["scheduled"] + random.integers(-300, 300, len(flights)) * MINUTE).mask(random.random(len(flights)) < 0.1)
+        for _ in range(2)
+    )
+    value = flights["dep_delay"].mask(random.random(len(flights)) < 0.1)
+    count, total = in_effect(flights, groups, flights["scheduled"], Facts(begin, end, value))
+    slow = _slowly(flights, groups, flights["scheduled"], Facts(begin, end, value))
+    assert count.tolist() == [len(values) for values in slow]
+    assert total.tolist() == [sum(values) for values in slow]
+    assert count.sum() > 100
+
+
 def test_nothing_is_in_effect_where_nothing_ever_begins(days):
     flights = days["flights"].head(50).assign(dep_delay=np.nan)  # all cancelled
     facts = Facts(_left(flights), _left(flights) + HOUR, flights["dep_delay"])
@@ -439,12 +456,34 @@ def test_arrivals_count_from_landing_until_three_or_six_hours_later(days, landed
     assert pd.isna(last["route_late"]) == (landed == "09:01")
 
 
+@pytest.mark.parametrize(
+    ("other", "number_flights", "route_late"),
+    [
+        ({}, 1, 1),
+        ({"flight": 5}, 0, 1),
+        ({"dest": "ORD"}, 1, None),
+        ({"origin": "LGA"}, 0, None),
+        ({"carrier": "UA"}, 0, None),
+        ({"arr_delay": np.nan}, 0, None),
+    ],
+    ids=str,
+)
+def test_the_month_so_far_is_that_of_the_number_and_of_the_route(days, other, number_flights, route_late):
+    flights = _flights(days, ("02:00", 15), ("11:00", 0)).assign(flight=2)
+    for column, value in other.items():
+        flights.loc[flights.index[0], column] = value
+    last = describe(flights, empty(WEATHER), empty(PLANES), **OPTIONS).iloc[-1]
+    assert last["number_flights"] == number_flights
+    assert last["number_late"] == 1 if number_flights else pd.isna(last["number_late"])
+    assert last["route_late"] == 1 if route_late else pd.isna(last["route_late"])
+
+
 def test_weather_is_the_last_reading_before_the_cutoff_unless_too_old(days):
     flights = _flights(days, ("12:00", 0), ("18:00", 0))
     observed = pd.to_datetime(["2013-01-02 09:00", "2013-01-02 10:00", "2013-01-02 10:01"]).astype("datetime64[us]")
     weather = pd.DataFrame(dict.fromkeys(WEATHER, 50.0) | {"origin": "JFK", "observed": observed, "temp": [1.0, 2.0, 3.0]})
     table = build(flights, weather, days["planes"], **OPTIONS)
-    assert table["temp"].iloc[0] == 2
+    assert table["temp"].iloc[0] == 2  # at ten
     assert pd.isna(table["temp"].iloc[1])
 
 
