@@ -224,7 +224,9 @@ print(f"ROC AUC before {old:.4f}, after {new:.4f}")
 
 # %%
 year = {f"2013-{month:02}": "train" if month <= 9 else "test" for month in range(1, 13)}
-for key, value in {"months": year, "ingest.rows": None, "prepare.late_minutes": 30}.items():
+changes = {"months": year, "ingest.rows": None, "prepare.late_minutes": 30}
+changes |= {"train.candidates.logistic.C": 0.1, "train.candidates.boosting.max_iter": 80}  # as they were at first
+for key, value in changes.items():
     sandbox.set_param(key, value)
 project = Project.load(sandbox.root)
 print("train:", *project.months_of("train"), "| test:", *project.months_of("test"))
