@@ -339,6 +339,7 @@ def test_each_feature_of_other_flights_is_what_columns_py_says(world, horizon_ho
     late = (delay >= 15).astype("float64").where(delay.notna())
     always = pd.Series(pd.Timestamp.max, index=flights.index)
     recent = Facts(left, left + 2 * HOUR, flights["dep_delay"])
+    told = [len(each) > 0 for each in _slowly(flights, [], cutoff, Facts(left, left + 4 * HOUR, flights["dep_delay"]))]
     expected = {}
     for prefix, groups in {"origin": ["origin"], "carrier": ["origin", "carrier"]}.items():
         values = _slowly(flights, groups, cutoff, recent)
@@ -349,7 +350,7 @@ def test_each_feature_of_other_flights_is_what_columns_py_says(world, horizon_ho
         ("carrier_behind", ["origin", "carrier"], 4),
         ("all_behind", [], 1),
     ):
-        expected[name] = _slowly_behind(flights, groups, cutoff, hours * HOUR)
+        expected[name] = np.where(told, _slowly_behind(flights, groups, cutoff, hours * HOUR), np.nan)
     for name, groups, end, value in (
         ("dest_delay", ["dest"], landed + 3 * HOUR, delay),
         ("dest_late", ["dest"], landed + 3 * HOUR, late),
@@ -419,7 +420,8 @@ def test_a_flight_that_leaves_early_is_not_in_its_own_features(days):
 )
 @pytest.mark.parametrize("delay", [180, np.nan], ids=["leaves after the cutoff", "cancelled"])
 def test_a_flight_that_will_be_cancelled_waits_as_a_late_one_does(days, scheduled, behind, delay):
-    flights = _flights(days, (scheduled, delay), ("11:00", 0))
+    # the first is too long ago to be asked about, but it left: the table tells of these hours
+    flights = _flights(days, ("05:00", 60), (scheduled, delay), ("11:00", 0))
     last = describe(flights, empty(WEATHER), empty(PLANES), **OPTIONS).iloc[-1]  # at nine
     assert last["scheduled"] == pd.Timestamp("2013-01-02 11:00")
     for feature in ("origin_behind", "carrier_behind", "all_behind"):
@@ -431,6 +433,16 @@ def test_a_flight_that_will_be_cancelled_waits_as_a_late_one_does(days, schedule
             assert pd.isna(last[feature])
     assert last["origin_behind"] == behind if behind is not None else pd.isna(last["origin_behind"])
     assert last["origin_departures"] == 0
+
+
+def test_nobody_is_behind_in_a_plan_of_days_to_come(days):
+    nothing = dict.fromkeys(["dep_time", "dep_delay", "arr_time", "arr_delay", "air_time"], np.nan)
+    plan = days["flights"].assign(**nothing)
+    found = describe(plan, empty(WEATHER), empty(PLANES), **OPTIONS)
+    assert len(found) == len(plan)
+    others = set(NUMBERS) - SETTLED - {"number_flights", "origin_departures", "carrier_departures"}
+    assert found[sorted(others)].isna().all(axis=None)
+    assert (found[["number_flights", "origin_departures", "carrier_departures"]] == 0).all(axis=None)
 
 
 def test_one_that_left_is_as_late_as_it_left_and_one_that_left_early_is_on_time(days):
