@@ -71,10 +71,10 @@ def behind_schedule(flights: pd.DataFrame, groups: list[str], cutoff: pd.Series,
     """
     scheduled, left = flights["scheduled"], _left(flights)
     end = scheduled + window
-    none, delay = pd.Series(0.0, index=flights.index), flights["dep_delay"].clip(lower=0)
+    none = pd.Series(0.0, index=flights.index)
     since = (scheduled - scheduled.min()) / _MINUTE
     count, _ = in_effect(flights, groups, cutoff, Facts(scheduled, end, none))
-    _, of_those_that_left = in_effect(flights, groups, cutoff, Facts(left.where(left > scheduled), end, delay))
+    _, of_those_that_left = in_effect(flights, groups, cutoff, Facts(left.where(left > scheduled), end, flights["dep_delay"]))
     waiting, begun = in_effect(flights, groups, cutoff, Facts(scheduled, end.where(~(left < end), left), since))
     now = ((cutoff - scheduled.min()) / _MINUTE).to_numpy()
     return mean(count, of_those_that_left + waiting * now - begun)
@@ -192,7 +192,7 @@ def _departures(flights: pd.DataFrame, cutoff: pd.Series, window: np.timedelta64
 
 def _arrivals(flights: pd.DataFrame, cutoff: pd.Series, late_minutes: int) -> dict[str, np.ndarray]:
     landed, delay = _landed(flights), flights["arr_delay"]
-    late = (delay >= late_minutes).astype("float64").where(delay.notna())
+    late = (delay >= late_minutes).astype("float64")
     number = ["origin", "carrier", "flight"]
     count, total = in_effect(flights, number, cutoff, Facts(landed, landed + hours(_WHOLE_MONTH), late))
     found = {"number_flights": count.astype("float64"), "number_late": mean(count, total)}
