@@ -27,12 +27,13 @@ from flight_delays.columns import CATEGORIES, GROUPS, NUMBERS, TARGET
 from flight_delays.pipeline import Project
 from workshop import figures
 from workshop.ground import colours
+from workshop.ground.months import PROFILES, split
 from workshop.places import LANGUAGES
 from workshop.sandbox import Sandbox
 
 HERE = Path(__file__).parent
 COMMAND = "PYTHONPATH=sample_project .venv/bin/python bench/ablation.py"
-MONTHS = {f"2013-{month:02}": "train" if month <= 9 else "test" for month in range(1, 13)}
+MONTHS = split(**PROFILES["full"])
 CANDIDATES = {"boosting": colours.BLUE, "logistic": colours.ORANGE}
 TEXTS: dict[str, dict[str, str]] = {
     "en": {

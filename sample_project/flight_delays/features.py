@@ -95,8 +95,8 @@ def last_of_aircraft(flights: pd.DataFrame, cutoff: pd.Series, moment: pd.Series
     ).set_index("row")
     found = found.reindex(flights.index)
     age = cutoff - found["moment"]
-    known = pd.DataFrame({"value": found["value"], "hours": age.dt.total_seconds() / 3600})
-    return known.where(age <= _AIRCRAFT_AGE)
+    last = pd.DataFrame({"value": found["value"], "hours": age.dt.total_seconds() / 3600})
+    return last.where(age <= _AIRCRAFT_AGE)
 
 
 def describe(
