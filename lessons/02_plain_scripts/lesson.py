@@ -243,7 +243,8 @@ import pandas as pd
 flights = pd.concat(pd.read_parquet(project.raw(month) / "flights.parquet") for month in project.months)
 weather = pd.concat(pd.read_parquet(project.raw(month) / "weather.parquet") for month in project.months)
 hours = weather[["origin", "observed"]].drop_duplicates()
-joined = flights.assign(observed=flights["scheduled"].dt.floor("h")).merge(hours)
+observed = flights["scheduled"].dt.floor("h") + pd.Timedelta(hours=1)  # a reading is known when its hour is over
+joined = flights.assign(observed=observed).merge(hours)
 table = joined.dropna(subset=["arr_delay", "dep_time", "air_time"])
 print(f"{len(table):,} flights")
 

