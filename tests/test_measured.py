@@ -26,6 +26,7 @@ ALLOWED = ROOT / "tests/typed_figures.yaml"
 # how the figures of a run look
 TYPED = {
     "a ROC AUC": r"(?<![\w.,])0[.,][06-9]\d{2,}(?!\.?\d)",  # or how much one differs
+    "a ROC AUC of two digits": r"(?:ROC AUC|AUC)[^\w\n]{0,12}(?:of |is |was |—|от )*0[.,]\d\d(?!\d)",
     "a hash": r"(?<![\w/-])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{8,10}(?![\w-])",
     "seconds": r"(?<![\w.,])\d+(?:[.,]\d+)?[ \u00a0-]?(?:s|sec|seconds?|с|сек|секунд\w*)(?![\w’'-])",
 }
@@ -92,6 +93,7 @@ def test_no_figure_of_a_run_is_typed():
         ("quiz/questions.yaml", "# the run took 40\u00a0s", "seconds: 40\u00a0s"),
         ("lessons/04_dvc/messages.yaml", "# в 0.712", "a ROC AUC: 0.712"),
         ("workshop/report.yaml", "# by 0.003 ROC AUC", "a ROC AUC: 0.003"),
+        ("slides/ru/index.md", "Осталась ROC AUC 0,65.", "a ROC AUC of two digits: ROC AUC 0,65"),
         ("lessons/01_why_automate/lesson.py", "# %%\nbest = 0.7319", "a ROC AUC: 0.7319"),
         ("lessons/01_why_automate/lesson.py", '# %% [markdown] tags=["en"]\n# It took 16.4 s.', "seconds: 16.4 s"),
     ],

@@ -119,13 +119,13 @@ pd.DataFrame({way: {f"run {seed}": run(*cells, seed=seed) for seed in range(5)} 
 
 # %% [markdown] tags=["ru"]
 # ## Что произошло?
-# Новое разбиение перемешало рейсы: три четверти нового теста модель видела при обучении. Метрика подскочила до 0.9, и Лена, конечно, обрадовалась. Забытая чистка, наоборот, тихо испортила ответы: у отменённого рейса задержка пуста, сравнение с 15 даёт `False`, и он записан в пунктуальные. Чистка после разбиения не помогает: `split` уже всё забрал.
+# Новое разбиение перемешало рейсы: три четверти нового теста модель видела при обучении. Метрика подскочила, и Лена, конечно, обрадовалась. Забытая чистка, наоборот, тихо испортила ответы: у отменённого рейса задержка пуста, сравнение с 15 даёт `False`, и он записан в пунктуальные. Чистка после разбиения не помогает: `split` уже всё забрал.
 #
 # И посмотрите на первую строку: даже верный порядок даёт то одно число, то другое, потому что разбиение случайное и `seed` никто не задал. Ни в одном случае Python ни на что не пожаловался. **Воспроизводимость** по лекции это те же шаги, в том же порядке, с теми же параметрами.
 
 # %% [markdown] tags=["en"]
 # ## What just happened?
-# The new split shuffled the flights: the model had seen three quarters of the new test when it learnt. The metric jumped to 0.9, and Lena was pleased, of course. The forgotten cleaning, on the contrary, quietly spoilt the answers: a cancelled flight has no delay, the comparison with 15 gives `False`, and it counts as punctual. Cleaning after the split does not help: `split` has taken everything already.
+# The new split shuffled the flights: the model had seen three quarters of the new test when it learnt. The metric jumped, and Lena was pleased, of course. The forgotten cleaning, on the contrary, quietly spoilt the answers: a cancelled flight has no delay, the comparison with 15 gives `False`, and it counts as punctual. Cleaning after the split does not help: `split` has taken everything already.
 #
 # And look at the first row: even the right order gives now one figure, now another, because the split is random and nobody set a `seed`. In no case did Python complain. **Reproducibility**, as the lecture has it, means the same steps, in the same order, with the same parameters.
 

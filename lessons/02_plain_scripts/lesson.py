@@ -319,7 +319,7 @@ print("ROC AUC", ladder["scheduled time only"])
 # Let each day go to training or to the test as a whole. A year has only 365 days, and chance might send the stormiest to the test, so we part them in four, test on each part in turn and take the mean.
 
 # %%
-days = GroupKFold(4, shuffle=True, random_state=222).split(table, groups=table["date"])
+days = [*GroupKFold(4, shuffle=True, random_state=222).split(table, groups=table["date"])]
 parts = [auc(planned, table.iloc[learn], table.iloc[check]) for learn, check in days]
 ladder["whole days apart"] = round(sum(parts) / len(parts), 3)
 print("ROC AUC", ladder["whole days apart"], "| of the parts:", *parts)

@@ -346,11 +346,11 @@ load(nightly)
 
 # %% [markdown] tags=["ru"]
 # ## Запускаем Airflow
-# До сих пор мы только загружали файлы. Настоящему Airflow нужна база данных и несколько процессов, и в этом его цена: это не библиотека, а служба, за которой кто-то должен следить. Ячейка ниже поднимает её целиком на вашем компьютере, это занимает секунд двадцать.
+# До сих пор мы только загружали файлы. Настоящему Airflow нужна база данных и несколько процессов, и в этом его цена: это не библиотека, а служба, за которой кто-то должен следить. Ячейка ниже поднимает её целиком на вашем компьютере, на нашей машине — за {{ run.airflow.start_seconds:0 }}.
 
 # %% [markdown] tags=["en"]
 # ## Starting Airflow
-# So far we have only loaded files. The real Airflow needs a database and several processes, and that is its price: it is not a library but a service, which somebody has to look after. The cell below brings all of it up on your computer, in some twenty seconds.
+# So far we have only loaded files. The real Airflow needs a database and several processes, and that is its price: it is not a library but a service, which somebody has to look after. The cell below brings all of it up on your computer; on our machine it took {{ run.airflow.start_seconds:0 }}.
 
 # %% tags=["nbval-ignore-output"]
 session = open_engine("airflow", sandbox)

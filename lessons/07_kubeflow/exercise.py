@@ -28,10 +28,10 @@ months = {"2013-01": "train", "2013-02": "train", "2013-03": "test"}
 sandbox, say = start("07_kubeflow", lang, part="exercise", months=months, ingest__rows=2000)
 
 # %% [markdown] tags=["ru"]
-# В вашей копии проекта три месяца по две тысячи рейсов. Выполним её пайплайн локальным исполнителем один раз. Это займёт около полуминуты, и результат пригодится в задачах 1 и 5.
+# В вашей копии проекта три месяца по две тысячи рейсов. Выполним её пайплайн локальным исполнителем один раз. Это займёт меньше минуты, и результат пригодится в задачах 1 и 5.
 
 # %% [markdown] tags=["en"]
-# Your copy of the project has three months of two thousand flights each. We run its pipeline with the local runner once. That takes about half a minute, and tasks 1 and 5 will use the result.
+# Your copy of the project has three months of two thousand flights each. We run its pipeline with the local runner once. That takes less than a minute, and tasks 1 and 5 will use the result.
 
 # %%
 session = open_engine("kubeflow", sandbox)

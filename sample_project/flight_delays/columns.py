@@ -69,12 +69,12 @@ BEHIND = [  # mean minutes behind schedule, of flights scheduled in the last hou
     "carrier_behind",  # the carrier's from this airport, 4 hours
     "all_behind",  # from all airports, 1 hour
 ]
-ARRIVALS = [  # of flights that landed in the last hours
+ARRIVALS = [  # of flights from these airports that landed in the last hours
     "dest_delay",  # mean arrival delay at the destination, 3 hours, minutes
     "dest_late",  # share of late arrivals there
     "origin_late",  # the same of flights from this airport, 6 hours
 ]
-MONTH = [  # of flights that landed earlier in the same month
+MONTH = [  # of the carrier's flights from this airport that landed earlier in the same month
     "number_flights",  # how many had this flight number
     "number_late",  # share of late arrivals among them
     "route_late",  # the same of the carrier's flights to this destination

@@ -17,7 +17,7 @@ from flight_delays.columns import CONDITIONS, FEATURES, KEY
 _MINUTE = np.timedelta64(1, "m")  # a pandas Timedelta would turn the times into nanoseconds
 _WEATHER_AGE = pd.Timedelta(hours=3)  # an older reading is no longer the weather
 _AIRCRAFT_AGE = pd.Timedelta(hours=48)  # after that the aircraft's last flight says nothing of the next
-_LONGEST = 4  # hours; a flight that has waited so long since its scheduled departure is no longer asked about
+_LONGEST = 4  # hours; where nobody left for so long, nobody is called late, and one that waits longer no longer counts
 _WHOLE_MONTH = 31 * 24  # hours
 
 
