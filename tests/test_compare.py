@@ -12,6 +12,8 @@ from flight_delays.pipeline import Project
 from workshop.compare import compare, count_flights, table
 from workshop.engine_run import RunFailed, open_sandbox, store, stored
 from workshop.engines import load
+from workshop.ground import measured
+from workshop.places import ROOT
 from workshop.report import write_report
 from workshop.sandbox import Sandbox
 
@@ -103,6 +105,16 @@ def test_report_is_one_file_that_asks_nothing_of_the_network(run_dir, project, l
     assert [address for address in opened if not address.startswith("notebooks/")] == []
     assert page.count("<svg") == 1 + 1 + 2 + 2  # graph, bars, a Gantt chart each, ROC and calibration
     assert page.index("scripts</td>") < page.index("dvc</td>")
+    said = measured.read(ROOT).shown("choice.by_500.roc_auc_excess", lang)
+    assert said in page
+
+
+def test_a_report_says_nothing_of_what_was_never_measured(run_dir, project, tmp_path, monkeypatch):
+    compare(run_dir, ["scripts", "dvc"], profile="quick", project=project)
+    monkeypatch.setattr("workshop.report.ROOT", tmp_path)  # a kit without bench/
+    page = write_report(run_dir, **MONTHS, lang="en").read_text(encoding="utf-8")
+    assert "One set of curves serves all engines" in page
+    assert "bench/choice.py" not in page
 
 
 def test_a_failed_run_is_not_stored(tmp_path):

@@ -225,8 +225,7 @@ def hostile(tmp_path_factory, few_flights) -> Surroundings:
     around = Surroundings(tmp_path_factory.mktemp("h"))
     for name in ("workshop", "sample_project", "quiz", "notebooks/ru/pipeline", "lessons"):
         shutil.copytree(ROOT / name, around.kit / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (around.kit / "bench").mkdir()
-    for name in ("Makefile", "requirements.lock", "bench/measured.yaml", "notebooks/ru/04_dvc.ipynb"):
+    for name in ("Makefile", "requirements.lock", "notebooks/ru/04_dvc.ipynb"):
         shutil.copy(ROOT / name, around.kit / name)
     for name in ("runs", "work"):
         shutil.rmtree(around.kit / name, ignore_errors=True)
