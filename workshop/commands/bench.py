@@ -53,8 +53,8 @@ def main(options: argparse.Namespace) -> int:
     results["machine"] = {"cpu": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
     if "situations" in parts:
         for name in names:
-            plain = seconds_of_plain(results) if name != "scripts" else {}  # those of an earlier bench are no measure
-            results["engines"].setdefault(name, {}).update(measure_engine(name, plain))
+            beside = seconds_of_plain(results) if name != "scripts" else {}  # those of an earlier bench are no measure
+            results["engines"].setdefault(name, {}).update(measure_engine(name, beside))
             artifacts.write_json(file, results)
     if "documented" in parts:
         for name in names:
