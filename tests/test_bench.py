@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from workshop import engines
+from workshop.__main__ import main
 from workshop.bench import adapters, documented
 from workshop.bench.report import write_chart, write_table
 from workshop.bench.situations import after_failure
@@ -129,6 +130,24 @@ def test_table_and_chart_show_every_engine_and_situation(tmp_path):
         assert text in re.sub(" +", " ", table), json.dumps(text)  # columns are padded
     write_chart(results, tmp_path / "chart.svg")
     assert (tmp_path / "chart.svg").read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_plain_scripts_are_never_measured_by_those_of_an_earlier_bench(tmp_path, monkeypatch):
+    def measured(seconds):
+        entry = {"seconds": seconds, "work_seconds": 1.0, "stages_run": 1, "plain_seconds": seconds}
+        return {"situations": dict.fromkeys(SITUATIONS, entry), "start_seconds": 0.0}
+
+    given = {}
+
+    def measure(name, plain):
+        given[name] = plain
+        return measured(2.0)
+
+    (tmp_path / "results.json").write_text(json.dumps({"engines": {"scripts": measured(1.0)}}), encoding="utf-8")
+    monkeypatch.setattr("workshop.commands.bench.BENCH", tmp_path)
+    monkeypatch.setattr("workshop.bench.situations.measure_engine", measure)
+    assert main(["bench", "--part", "situations", "--engines", "dvc"]) == 0
+    assert given == {"scripts": {}, "dvc": dict.fromkeys(SITUATIONS, 2.0)}
 
 
 def test_an_engine_that_fails_stops_the_bench(tmp_path, new_sandbox):
