@@ -45,7 +45,7 @@ def in_effect(flights: pd.DataFrame, groups: list[str], cutoff: pd.Series, facts
     begin, end, now = ((times - first).dt.total_seconds().to_numpy() for times in (facts.begin, facts.end, cutoff))
     value = facts.value.to_numpy(dtype="float64")
     # one axis for all groups, each on a stretch of its own, so that all flights can be looked up at once
-    stretch = 4 * np.nanmax(np.abs([*begin[counts], *end[counts], *now]), initial=1.0)
+    stretch = 4 * np.nanmax(np.abs(np.concatenate([begin[counts], end[counts], now])), initial=1.0)
 
     def until_now(moments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         places = group[counts] * stretch + moments[counts]
