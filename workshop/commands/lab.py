@@ -15,6 +15,17 @@ def add_parser(commands: Commands) -> None:
         "--port", type=whole(1, 65535), default=8888, help="another one is taken if it is in use (default: %(default)s)"
     )
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    own = parser.add_mutually_exclusive_group()
+    own.add_argument(
+        "--update",
+        action="store_const",
+        dest="action",
+        const="update",
+        help="take your answers to a newer issue of the tasks",
+    )
+    own.add_argument(
+        "--undo", action="store_const", dest="action", const="undo", help="bring back the notebooks that --update has replaced"
+    )
     parser.set_defaults(main=main, surroundings="lab")
 
 
@@ -25,7 +36,8 @@ def main(options: argparse.Namespace) -> int:
     from workshop.lab.start import prepare
 
     set_defaults()
-    page = prepare(options.lang)
+    page, said = prepare(options.lang, options.action)
+    print(*said, sep="\n", end="\n" if said else "", flush=True)
     command = [
         *(f"--ServerApp.root_dir={ROOT}", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={options.port}"),
         f"--LabApp.default_url=/lab/tree/{page.relative_to(ROOT).as_posix()}",
