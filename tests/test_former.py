@@ -1,22 +1,26 @@
 """Former issues of the exercises: what was written in one is graded by today's tasks and taken over to today's notebook."""
 
+import csv
 import json
 import re
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from workshop.__main__ import main
 from workshop.builder import former, making
+from workshop.builder.format import BuildError
+from workshop.builder.handout import read_handout
 from workshop.builder.reading import read
-from workshop.filled import matching, parsing
+from workshop.filled import matching, parsing, taking
 from workshop.grading import notebook, submissions
 from workshop.grading.feedback import text
-from workshop.places import LANGUAGES, LESSONS
+from workshop.places import LANGUAGES, LESSONS, ROOT
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE))
@@ -353,3 +357,208 @@ def test_a_notebook_of_former_cells_only_is_of_its_lesson(course):
     catalogue = notebook.Catalogue({"01_tiny": course.assignment()})
     for save in (as_bytes, colab, no_ids):
         assert catalogue.lesson_of(parsing.parse(save(content)), None) == "01_tiny"
+
+
+# --- taken over to today's issue
+
+
+def taken(course: Course, content, language: str = "ru"):
+    new = taking.take(nbformat.reads(as_bytes(content).decode(), as_version=4), course.issues(), language)
+    nbformat.validate(new)
+    assert new.metadata == course.issues().notebooks[language].metadata
+    return new
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_answers_are_taken_over_into_the_cells_of_their_tasks(course, language):
+    course.edit(NEW_CHECK, ("handy = 1", "handy = 2"))
+    new = taken(course, course.filled(language=language), language)
+    today = course.issues().notebooks[language]
+    assert [cell.id for cell in new.cells] == [cell.id for cell in today.cells]
+    assert answers_of(new, course.issues()) == EXPECTED
+    answers = set(course.issues().today.answers.values())
+    assert [one.source for one in new.cells if one.id not in answers] == [
+        one.source for one in today.cells if one.id not in answers
+    ]
+    assert taking.state(new, course.issues()) == "same"
+
+
+def test_a_blank_that_has_changed_is_shown_below_its_answer(course):
+    course.edit(NEW_BLANK)
+    new = taken(course, course.filled({1: ANSWERS[1]}))
+    position = next(n for n, cell in enumerate(new.cells) if cell.source == ANSWERS[1])
+    assert "start = 40\nsay.not_solved_yet()" in new.cells[position + 1].source
+    assert answers_of(new, course.issues())["2.1"] == making.STUB
+    course.hand_out()
+    course.edit(NEW_CHECK)
+    again = taken(course, new)
+    assert [cell.id for cell in again.cells] == [cell.id for cell in course.issues().notebooks["ru"].cells]  # said once
+    assert answers_of(again, course.issues())["1.1"] == ANSWERS[1]
+
+
+def test_what_is_the_students_own_is_kept_in_place(course):
+    content = course.filled()
+    check = next(n for n, cell in enumerate(content.cells) if cell.source.startswith("assert answer"))
+    note = new_markdown_cell("моя заметка", attachments={"a.png": {"image/png": "aGk="}})
+    helper = new_code_cell("helper = 1", outputs=[nbformat.v4.new_output("stream", text="1")], execution_count=3)
+    content.cells[check:check] = [note, helper]
+    content.cells += [new_code_cell("last = 1"), new_code_cell("")]
+    course.edit(NEW_CHECK, ("# ### Задача 2 (1 мин", "# ### Задача 2 (2 мин"), ("# ### Task 2 (1 min", "# ### Task 2 (2 min"))
+    new = taken(course, content)
+    texts = [cell.source for cell in new.cells]
+    position = texts.index("моя заметка")
+    assert texts[position - 1 : position + 2] == [ANSWERS[1], "моя заметка", "helper = 1"]
+    assert texts[position + 2].startswith("assert isinstance")
+    assert new.cells[position].attachments == note.attachments
+    assert (new.cells[position + 1].outputs, new.cells[position + 1].execution_count) == ([], None)
+    assert texts[-1] == "last = 1"
+    assert len(texts) == len(course.issues().notebooks["ru"].cells) + 3
+
+
+def test_what_has_no_place_any_more_stands_at_the_end_as_text(course):
+    content = course.filled({**ANSWERS, 2: "other = '```'"})
+    next(cell for cell in content.cells if cell.source.startswith("handy")).source = "handy = 1  # my note"
+    twice = next(cell for cell in content.cells if cell.source == ANSWERS[1])
+    content.cells.append(new_code_cell("answer = 43", metadata={"id": twice.id}))  # as Colab keeps an id
+    remove_a_task(course)
+    course.move(_2_1=None)
+    new = taken(course, content)
+    end = [cell for cell in new.cells if cell.id not in course.issues().today.by_id]
+    assert [cell.cell_type for cell in end] == ["markdown"] * 4
+    assert [cell.source for cell in end[1:]] == [
+        "````python\nother = '```'\n````",
+        "```python\nhandy = 1  # my note\n```",
+        "```python\nanswer = 42\n```",
+    ]
+    assert "прежнего выпуска" in end[0].source
+    assert answers_of(new, course.issues()) == {"1.1": "answer = 43", "2.1": ANSWERS[3]}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_real_notebook_is_taken_over_with_all_its_answers(assignments, name):
+    issues = assignments[name].issues
+    content = nbformat.read(FILLED / f"{name}.ipynb", as_version=4)
+    new = taking.take(content, issues, "ru")
+    texts = "\n".join(cell.source for cell in new.cells)
+    table = next(one for one in former.read(LESSONS / name) if one.revision.startswith("a88f7c7"))
+    theirs = {cell.id: cell.source for cell in content.cells}
+    found = answers_of(new, issues)
+    for place, id_ in table.answers.items():
+        assert theirs[id_] in texts
+        if to := former.places_of_answers(table, issues.today.titles).get(place):
+            assert found[to] == theirs[id_]
+    extra = [cell for cell in new.cells if cell.id not in issues.today.by_id]
+    assert not [cell for cell in extra if cell.cell_type == "code"]
+    assert taking.state(new, issues) == "same"
+
+
+# --- the command
+
+
+def git(root: Path, *arguments: str) -> str:
+    who = ("-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false")
+    return subprocess.run(["git", "-C", root, *who, *arguments], check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def repository(tmp_path) -> Path:
+    """A kit with a lesson, built and committed."""
+    root = tmp_path / "с пробелом"
+    write_lesson(root / "lessons", "01_tiny", texts_from="../../lessons")
+    assert main(["build", "--root", str(root)]) == 0
+    git(root, "init", "-q")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "handed out")
+    git(root, "tag", "autumn")
+    return root
+
+
+def test_an_issue_is_noted_down_from_git(repository, capsys):
+    commit = git(repository, "rev-parse", "autumn").strip()
+    handed_out = {lang: nbformat.read(repository / f"exercises/{lang}/01_tiny.ipynb", as_version=4) for lang in LANGUAGES}
+    file = repository / "lessons/01_tiny/exercise.py"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("# BEGIN SOLUTION\nanswer", "1 + 1\n# BEGIN SOLUTION\nanswer"),
+        encoding="utf-8",
+    )
+    assert main(["issue", "autumn", "--root", str(repository)]) == 0
+    (one,) = former.read(file.parent)
+    expected = read_handout(handed_out)
+    assert (one.revision, one.issue, one.slots, one.titles) == (commit, expected.issue, expected.slots, expected.titles)
+    assert one.issue == handed_out["ru"].metadata["workshop"]["issue"]
+    written = (file.parent / former.FILE).read_bytes()
+    capsys.readouterr()
+    assert main(["issue", commit[:10], "--root", str(repository)]) == 0
+    assert capsys.readouterr().out == f"01_tiny: issue {one.issue} is noted already\n"
+    assert (file.parent / former.FILE).read_bytes() == written
+    assert main(["build", "--root", str(repository)]) == 0
+    git(repository, "commit", "-qam", "handed out again")
+    assert main(["issue", "HEAD", "--root", str(repository)]) == 0
+    assert [found.revision == commit for found in former.read(file.parent)] == [True, False]
+
+
+def test_what_cannot_be_noted_down_is_said_in_a_line(repository, tmp_path, capsys):
+    (tmp_path / "none").mkdir()
+    git(repository, "rm", "-rq", "exercises")
+    git(repository, "commit", "-qm", "none")
+    capsys.readouterr()
+    for revision, root, said in (
+        ("winter", repository, "Git knows no revision winter"),
+        ("HEAD", repository, "Revision HEAD has no exercises/"),
+        ("HEAD", tmp_path / "none", "not a git repository"),
+    ):
+        assert main(["issue", revision, "--root", str(root)]) == 2
+        told = capsys.readouterr()
+        assert said in told.err and len(told.err.splitlines()) == 1 and not told.out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"issues"', '"issue"', "former.json:1: issues: Field required"),
+        (" answer ", " answers ", "former.json:1: issues.0.cells"),
+        ("{", "[", "former.json:1: Invalid JSON"),
+        ("T10:00:00+00:00", "T10:00:00", "former.json:1: issues.0.date"),
+    ],
+)
+def test_a_wrong_file_is_an_error_of_the_build(course, capsys, old, new, said):
+    file = course.file.parent / former.FILE
+    file.write_text(file.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    assert main(["build", "--root", str(course.file.parents[2])]) == 1
+    assert f"lessons/01_tiny/{said}" in capsys.readouterr().err
+    with pytest.raises(BuildError, match=former.FILE):
+        course.assignment()
+
+
+def test_the_tables_are_as_the_command_writes_them_and_every_answer_has_its_place(assignments):
+    for name, assignment in assignments.items():
+        noted = former.read(LESSONS / name)
+        assert (LESSONS / name / former.FILE).read_text(encoding="utf-8") == former.as_text(noted)
+        assert [line for one in noted for line in former.astray(one, assignment.issues.today)] == []
+
+
+# --- graded for real
+
+# tasks whose meaning has changed since, so that a right answer of then need not be one of today: lesson -> why, by task
+CHANGED: dict[str, dict[int, str]] = {"01_why_automate": {}, "09_compare": {}}
+
+
+@pytest.mark.engine
+def test_what_was_filled_in_earlier_gets_its_points_today(assignments, tmp_path):
+    for name in CHANGED:
+        put(tmp_path / "in", "Анна", {f"{name}.ipynb": (FILLED / f"{name}.ipynb").read_bytes()})
+    options = [option for name in CHANGED for option in ("--lesson", name)]
+    command = [sys.executable, "-m", "workshop", "grade", str(tmp_path / "in"), *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "in-graded/grades.csv").open(encoding="utf-8-sig", newline="") as stream:
+        rows = {row["lesson"]: row for row in csv.DictReader(stream)}
+    for name, changed in CHANGED.items():
+        tasks = [task for task in assignments[name].exercise.tasks if task.number not in changed]
+        assert len(tasks) > 3
+        assert {task.number: rows[name][f"task_{task.number}"] for task in tasks} == {
+            task.number: str(task.points) for task in tasks
+        }, done.stdout
+        own = matching.issue_of(parsing.parse((FILLED / f"{name}.ipynb").read_bytes()), assignments[name].issues)
+        expected = text("former_issue", "ru", issue=own.issue, revision="a88f7c7") if isinstance(own, former.Former) else ""
+        assert rows[name]["remark"] == expected

@@ -91,9 +91,8 @@ def read(folder: Path) -> list[Former]:
     except FileNotFoundError:
         return []
     except ValidationError as error:
-        raise BuildError(
-            [Problem(file, 1, f"{'.'.join(map(str, one['loc']))}: {one['msg']}") for one in error.errors()]
-        ) from None
+        where = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()]
+        raise BuildError([Problem(file, 1, f"{place}: {why}" if place else why) for place, why in where]) from None
     except ValueError as error:
         raise BuildError([Problem(file, 1, str(error))]) from None
 
