@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 
 from workshop.commands import Commands, whole
 from workshop.places import LANGUAGES, ROOT
@@ -30,13 +31,18 @@ def add_parser(commands: Commands) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Serve JupyterLab until it is asked to end."""
+    """Serve JupyterLab until it is asked to end; 1 if the student's own exercises cannot be written."""
+    from flight_delays.errors import PipelineError
     from workshop.lab.server import serve
     from workshop.lab.settings import set_defaults
     from workshop.lab.start import prepare
 
     set_defaults()
-    page, said = prepare(options.lang, options.action)
+    try:
+        page, said = prepare(options.lang, options.action)
+    except PipelineError as error:  # a full disk, a folder that nobody may write into
+        print(error, file=sys.stderr)
+        return 1
     print(*said, sep="\n", end="\n" if said else "", flush=True)
     command = [
         *(f"--ServerApp.root_dir={ROOT}", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={options.port}"),

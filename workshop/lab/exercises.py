@@ -4,6 +4,7 @@ Whatever is replaced is kept, in a folder below `work/former/ru` that is named a
 """
 
 import json
+import re
 import shutil
 import time
 from dataclasses import dataclass, field
@@ -134,10 +135,10 @@ class Desk:
             return None
 
     def _moment(self) -> str:
-        """The name of a folder that is not there yet."""
+        """The name of a folder that is not there yet, and comes after all that are."""
         moment = time.strftime("%Y-%m-%d %H.%M.%S")
-        names = [moment, *(f"{moment} ({number})" for number in range(2, 100))]
-        return next(name for name in names if not list(self.former.glob(f"{name}*")))
+        taken = [folder.name.removesuffix(_UNTOUCHED) for folder in self.former.glob(f"{moment}*")]
+        return f"{moment} ({max(map(_number, taken)) + 1})" if taken else moment
 
     def _replace(self, own: Path, content: bytes, folder: str) -> None:
         """Write a file in one step; what stood there is kept."""
@@ -158,3 +159,9 @@ def _issue(file: Path) -> str:
     except (ValueError, RecursionError):
         return ""
     return stated_issue(content) if isinstance(content, dict) else ""
+
+
+def _number(name: str) -> int:
+    """What stands in brackets at the end of a folder's name; 1 if there is nothing."""
+    found = re.search(r"\((\d+)\)$", name)
+    return int(found[1]) if found else 1
