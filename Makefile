@@ -9,6 +9,9 @@ endif
 ifneq ($(origin SUBMISSIONS),command line)
 SUBMISSIONS :=
 endif
+ifneq ($(origin REV),command line)
+REV :=
+endif
 # test processes; 0 is none besides pytest's own
 WORKERS ?= 2
 # the conda environment of environment.yml holds the same packages and needs no .venv
@@ -66,6 +69,10 @@ lab: setup  ## Open JupyterLab at the start page (ARGS="--lang en")
 build: setup  ## Build the notebooks from lessons/
 	@$(KIT) build $(ARGS)
 
+.PHONY: issue
+issue: setup  ## Note down an issue that was handed out: make issue REV=revision (see docs/authoring.md)
+	@$(KIT) issue $(if $(REV),"$$REV") $(ARGS)
+
 .PHONY: grade
 grade: setup  ## Grade submitted exercises: make grade SUBMISSIONS=folder (see docs/grading.md)
 	@$(KIT) grade $(if $(SUBMISSIONS),"$$SUBMISSIONS") $(ARGS)
@@ -111,4 +118,4 @@ lock: setup  ## Resolve pyproject.toml into requirements.lock anew (ARGS=--upgra
 .PHONY: clean
 clean:  ## Remove runs/, work/, what was built from them and proofs, keep .venv and your solutions in work/exercises
 	rm -rf .proved runs bench/work build slides/build site/build
-	@[ ! -d work ] || find work -mindepth 1 -maxdepth 1 ! -name exercises -exec rm -rf {} +
+	@[ ! -d work ] || find work -mindepth 1 -maxdepth 1 ! -name exercises ! -name former -exec rm -rf {} +

@@ -28,6 +28,7 @@ def make_lessons(folder: Path) -> Path:
     """Two tiny lessons, the first with a file that its notebooks read; gives their folder."""
     write_lesson(folder, "01_tiny", texts_from=IN_THE_COPY)
     (folder / "01_tiny" / "table.csv").write_text("a,b\n")
+    (folder / "01_tiny" / "former.json").write_text('{"issues": []}')  # no notebook reads it
     write_lesson(folder, "02_other", tasks=(SUM,), texts_from=IN_THE_COPY)
     return folder
 

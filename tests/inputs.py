@@ -43,7 +43,7 @@ def solution(kit: Path, name: str) -> Inputs:
 
 def _notebook(kit: Path, notebook: str, *, without: str) -> Inputs:
     folder, name = notebook.split("/")[0], notebook.split("/")[-1]
-    lesson = [path for path in _files(kit, f"lessons/{name}") if not path.endswith(f"/{without}")]
+    lesson = [path for path in _files(kit, f"lessons/{name}") if Path(path).name not in (without, "former.json")]
     known = modules(kit)
     room = _with_data(kit, needed(front_room(known), known), known)
     more = yaml.safe_load((kit / "tests/inputs.yaml").read_text(encoding="utf-8")).get(f"{folder}/{name}", {})

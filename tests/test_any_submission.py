@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.any_input import JSON, changed, examples, is_one_line, odd_text, packed, spoilt
+from workshop.filled import matching
+from workshop.filled.parsing import Refused
 from workshop.grading import limited, notebook, submissions
 from workshop.grading.feedback import text
-from workshop.grading.notebook import Refused
 from workshop.places import LANGUAGES
 
 sys.path.append(str(Path(__file__).parent))
@@ -63,7 +64,7 @@ def taken_or_named(students: dict[str, submissions.Student], lessons) -> None:
         if handed.note:
             said(handed.note)
         assert handed.digest
-        language = notebook.language_of(handed.submission, lessons[lesson], "ru")
+        language = matching.language_of(handed.submission, lessons[lesson].issues, "ru")
         restored, _ = notebook.restore(handed.submission, lessons[lesson], language)
         nbformat.validate(restored)
         assert nbformat.writes(restored).encode()
@@ -143,7 +144,7 @@ def test_what_stands_around_the_answers_costs_nobody_points(lessons, monkeypatch
         )
         handed = collect(Path(base), lessons, monkeypatch)["anna"].lesson("01_tiny")
         assert isinstance(handed, submissions.Handed)
-    assert notebook.language_of(handed.submission, tiny, "ru") == language
+    assert matching.language_of(handed.submission, tiny.issues, "ru") == language
     restored, touched = notebook.restore(handed.submission, tiny, language)
     assert touched == 0
     assert [cell.source for cell in restored.cells] == [cell.source for cell in honest.cells]

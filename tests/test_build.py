@@ -326,7 +326,8 @@ def test_metadata_say_nothing_of_jupytext_or_languages(kit):
     kit.build()
     for file, content in kit.stored().items():
         notebook = json.loads(content)
-        assert set(notebook["metadata"]) == {"kernelspec", "language_info"}, file
+        issue = {"workshop"} if file.startswith("exercises/") else set()
+        assert set(notebook["metadata"]) == {"kernelspec", "language_info", *issue}, file
         assert notebook["metadata"]["kernelspec"]["name"] == "python3"
         for cell in notebook["cells"]:
             assert set(cell["metadata"]) <= {"tags"}

@@ -19,6 +19,7 @@ from nbformat.v4 import new_code_cell
 from workshop.builder.format import BuildError
 from workshop.builder.tasks import fill, read_exercise
 from workshop.engines.servers import wait_for
+from workshop.filled import matching, parsing
 from workshop.grading import feedback, jail, notebook, reading, submissions
 from workshop.grading.feedback import text
 from workshop.grading.gradebook import row_of, table_of
@@ -45,10 +46,10 @@ def tiny(lessons) -> notebook.Assignment:
     return notebook.read_assignment(lessons / "01_tiny")
 
 
-def submission(*contents) -> notebook.Submission:
+def submission(*contents) -> parsing.Submission:
     """Notebooks as they are read from a file, one after the other."""
     cells = (cell for content in contents for cell in content.cells)
-    return notebook.Submission(tuple(as_read(cell.id, cell.cell_type, cell.source) for cell in cells))
+    return parsing.Submission(tuple(as_read(cell.id, cell.cell_type, cell.source) for cell in cells))
 
 
 def as_read(id_: str, kind: str, text: str) -> dict[str, str]:
@@ -99,7 +100,7 @@ def test_added_cells_run_before_the_cell_they_stood_before(tiny):
     cells.insert(position, as_read("new", "code", "helper = 1"))
     cells.append(as_read("", "code", "after = 1"))
     cells.append(as_read("", "markdown", "notes"))
-    restored, touched = notebook.restore(notebook.Submission(tuple(cells)), tiny, "ru")
+    restored, touched = notebook.restore(parsing.Submission(tuple(cells)), tiny, "ru")
     found = code(restored)
     assert found[found.index(RIGHT[2]) - 1] == "helper = 1"
     assert found[-1] == "after = 1"
@@ -110,14 +111,14 @@ def test_added_cells_run_before_the_cell_they_stood_before(tiny):
 def test_an_answer_cell_turned_into_text_is_a_blank(tiny):
     content = submission(answered(tiny, RIGHT))
     cells = tuple({**cell, "kind": "markdown"} if cell["text"] == RIGHT[1] else cell for cell in content.cells)
-    restored, _ = notebook.restore(notebook.Submission(cells), tiny, "ru")
+    restored, _ = notebook.restore(parsing.Submission(cells), tiny, "ru")
     assert code(restored)[2] == code(tiny.notebook("ru"))[2]
 
 
 def test_the_language_is_that_of_the_texts(tiny):
     for language, other in (("ru", "en"), ("en", "ru")):
-        assert notebook.language_of(submission(tiny.notebook(language)), tiny, other) == language
-    assert notebook.language_of(notebook.Submission(()), tiny, "en") == "en"
+        assert matching.language_of(submission(tiny.notebook(language)), tiny.issues, other) == language
+    assert matching.language_of(parsing.Submission(()), tiny.issues, "en") == "en"
 
 
 @pytest.mark.parametrize(
@@ -141,8 +142,8 @@ def test_the_language_is_that_of_the_texts(tiny):
     ],
 )
 def test_what_is_not_a_notebook_is_refused(content, key):
-    with pytest.raises(notebook.Refused) as refused:
-        notebook.parse(content)
+    with pytest.raises(parsing.Refused) as refused:
+        parsing.parse(content)
     assert refused.value.key == key
 
 
@@ -159,9 +160,9 @@ def test_a_notebook_is_of_the_lesson_that_its_cells_are_of(tiny, lessons):
     catalogue = notebook.Catalogue({"01_tiny": tiny, "02_other": other})
     for language in ("ru", "en"):
         for content in (other.notebook(language), json.loads(no_ids(other.notebook(language)))):
-            read = notebook.parse(as_bytes(content))
+            read = parsing.parse(as_bytes(content))
             assert catalogue.lesson_of(read, "01_tiny") == "02_other"
-    assert catalogue.lesson_of(notebook.Submission((as_read("", "code", "1"),)), "01_tiny") is None
+    assert catalogue.lesson_of(parsing.Submission((as_read("", "code", "1"),)), "01_tiny") is None
 
 
 # Tasks
@@ -592,7 +593,7 @@ def test_an_unreadable_folder_costs_its_own_points_only(tmp_path):
 
 
 def test_what_cannot_be_read_is_not_graded(tiny, lessons):
-    unreadable = notebook.Refused("unreadable", reason="no")
+    unreadable = parsing.Refused("unreadable", reason="no")
     graded_ = Grader(lessons, Limits(), "en").grade("anna", "01_tiny", unreadable, {"01_tiny": tiny})
     assert (graded_.total, graded_.remark, graded_.broken) == (0, "it cannot be read: no", True)
 
@@ -665,7 +666,7 @@ def test_wrong_use_is_code_2(tmp_path, lessons):
 
 def test_a_name_unknown_gets_a_remark(lessons):
     grader = Grader(lessons, Limits(), "en")
-    refused = notebook.Refused("unknown_lesson", lesson="99_none")
+    refused = parsing.Refused("unknown_lesson", lesson="99_none")
     graded_ = grader.grade("anna", "99_none", refused, grader.assignments())
     assert (graded_.total, graded_.max_points) == (0, 0)
     assert graded_.remark.startswith("there is no such lesson")

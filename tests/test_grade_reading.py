@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from workshop.filled import matching, parsing
 from workshop.grading import limited, notebook, reading, submissions
 from workshop.grading.feedback import text
 from workshop.places import LANGUAGES
@@ -59,10 +60,10 @@ def honest(tiny: notebook.Assignment, language: str) -> list[str]:
     return code(answered(tiny, RIGHT, language))
 
 
-def taken(handed: submissions.Handed | notebook.Refused, tiny: notebook.Assignment) -> tuple[str, list[str], int]:
+def taken(handed: submissions.Handed | parsing.Refused, tiny: notebook.Assignment) -> tuple[str, list[str], int]:
     """The language, the code and the changed checks of a notebook as it would be run."""
     assert isinstance(handed, submissions.Handed), handed
-    language = notebook.language_of(handed.submission, tiny, "ru")
+    language = matching.language_of(handed.submission, tiny.issues, "ru")
     restored, touched = notebook.restore(handed.submission, tiny, language)
     return language, code(restored), touched
 
@@ -106,7 +107,7 @@ def test_a_blank_is_a_blank_whoever_saved_it(tmp_path, tiny, collect, save):
     put(tmp_path / "in", "anna", {PLAIN: save(tiny.notebook("ru"))})
     found = collect()["anna"].lesson("01_tiny")
     assert taken(found, tiny) == ("ru", code(tiny.notebook("ru")), 0)
-    assert not notebook.filled(found.submission, tiny)
+    assert not matching.filled(found.submission, tiny.issues)
 
 
 @pytest.mark.parametrize("save", [as_bytes, no_ids])

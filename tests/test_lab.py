@@ -16,7 +16,8 @@ from jupyter_client import BlockingKernelClient
 from tests.reach import beyond_loopback
 from workshop.engines.servers import free_port, wait_for
 from workshop.ground.processes import alive
-from workshop.lab.start import own_exercises, start_page
+from workshop.lab.exercises import Desk, Found
+from workshop.lab.start import start_page
 from workshop.places import ROOT, settings
 
 sys.path.append(str(Path(__file__).parent))
@@ -29,16 +30,16 @@ LESSONS = sorted(path.name for path in (ROOT / "notebooks/ru").glob("*.ipynb"))
 
 
 def test_own_exercises_are_copied_and_never_overwritten(tmp_path):
-    exercises, own = tmp_path / "exercises", tmp_path / "own"
-    (exercises / "ru").mkdir(parents=True)
-    (exercises / "ru/01_one.ipynb").write_text("as given")
-    own_exercises("ru", exercises, own)
-    assert (own / "ru/01_one.ipynb").read_text() == "as given"
-    (own / "ru/01_one.ipynb").write_text("solved")
-    (exercises / "ru/01_one.ipynb").write_text("a new version")
-    (exercises / "ru/02_two.ipynb").write_text("came later")
-    own_exercises("ru", exercises, own)
-    assert {path.name: path.read_text() for path in (own / "ru").iterdir()} == {
+    desk = Desk(tmp_path, tmp_path / "work", "ru")
+    (tmp_path / "exercises/ru").mkdir(parents=True)
+    (tmp_path / "exercises/ru/01_one.ipynb").write_text("as given")
+    assert desk.lay_out() == Found()
+    assert (desk.own / "01_one.ipynb").read_text() == "as given"
+    (desk.own / "01_one.ipynb").write_text("solved")
+    (tmp_path / "exercises/ru/01_one.ipynb").write_text("a new version")
+    (tmp_path / "exercises/ru/02_two.ipynb").write_text("came later")
+    assert desk.lay_out() == Found()
+    assert {path.name: path.read_text() for path in desk.own.iterdir()} == {
         "01_one.ipynb": "solved",
         "02_two.ipynb": "came later",
     }
@@ -46,13 +47,15 @@ def test_own_exercises_are_copied_and_never_overwritten(tmp_path):
 
 def test_make_clean_spares_the_solutions(tmp_path):
     shutil.copy(ROOT / "Makefile", tmp_path)
-    for name in ("work/exercises/ru/01_one.ipynb", "work/01_one-lesson/params.yaml", "runs/latest/run.json"):
+    kept = {"work/exercises/ru/01_one.ipynb", "work/former/ru/2026-09-01 10.00.00/01_one.ipynb"}
+    for name in (*kept, "work/01_one-lesson/params.yaml", "runs/latest/run.json"):
         file = tmp_path / name
         file.parent.mkdir(parents=True)
         file.touch()
     for _ in range(2):
         subprocess.run(["make", "clean"], cwd=tmp_path, check=True, capture_output=True)
-    assert [path.name for path in tmp_path.rglob("*") if path.is_file() and path.name != "Makefile"] == ["01_one.ipynb"]
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {"Makefile", *kept}
     shutil.rmtree(tmp_path / "work")
     subprocess.run(["make", "clean"], cwd=tmp_path, check=True, capture_output=True)
 
@@ -69,7 +72,7 @@ def links(page: str, folder: Path) -> dict[Path, str]:
 def test_links_of_the_start_page_resolve(copy_kit, tmp_path, lang):
     kit = copy_kit(tmp_path, "notebooks", "exercises", "solutions")
     own = kit / "work" / "exercises"
-    own_exercises(lang, kit / "exercises", own)
+    Desk(kit, kit / "work", lang).lay_out()
     found = links(start_page(lang, kit, own), kit / "work")
     assert [str(path) for path in found if not path.is_file()] == []
     for folder in ("notebooks", "work/exercises", "solutions"):

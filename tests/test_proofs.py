@@ -65,6 +65,7 @@ EDITS = [
     ("lessons/04_dvc/exercise.py", "", "#\n", "solution 04_dvc"),
     ("solutions/en/04_dvc.ipynb", "", "\n", "solution 04_dvc"),
     ("lessons/04_dvc/messages.yaml", "", "\n", BOTH_04),
+    ("lessons/04_dvc/former.json", "", "\n", NONE),
     ("lessons/04_dvc/night.sh", "", "\n", BOTH_04),
     ("tests/answers/09_compare.yaml", "", "\n", "solution 09_compare"),
     ("quiz/questions.yaml", "- id: dvc-comment", "- id: dvc-a-comment", "lesson 04_dvc"),

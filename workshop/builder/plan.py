@@ -6,9 +6,9 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from flight_delays import artifacts
-from workshop.builder import marks, outputs, reading, rules
+from workshop.builder import former, marks, outputs, reading, rules
 from workshop.builder.format import BuildError, Problem, Source
-from workshop.builder.making import blank, cell_ids, make, to_bytes
+from workshop.builder.making import blank, cell_ids, exercises, make, to_bytes
 from workshop.builder.message_rules import read_places
 from workshop.ground.notebooks import read
 from workshop.places import LANGUAGES
@@ -65,11 +65,22 @@ def plan(root: Path) -> Plan:
         raise BuildError([replace(problem, file=problem.file.relative_to(root)) for problem in problems])
     for source in sources:
         if source.kind == "exercise":
-            _add(result, "exercises", source, {language: make(source, language, "exercise") for language in LANGUAGES})
+            handed_out = exercises(source)
+            problems += _astray(source, handed_out)
+            _add(result, "exercises", source, handed_out)
             result.solutions.append(_solution(result, source))
         else:
             _add(result, "notebooks", source, {language: make(source, language, "lesson") for language in LANGUAGES})
+    if problems:
+        raise BuildError([replace(problem, file=problem.file.relative_to(root)) for problem in problems])
     return result
+
+
+def _astray(source: Source, notebooks: dict[str, NotebookNode]) -> list[Problem]:
+    """The answers of former issues that have no place in today's exercise."""
+    folder = source.file.parent
+    issues = former.read_issues(notebooks, folder)
+    return [Problem(folder / former.FILE, 1, line) for one in issues.former for line in former.astray(one, issues.today)]
 
 
 def read_sources(lessons: Path) -> tuple[list[Source], list[Problem]]:
@@ -87,6 +98,11 @@ def read_sources(lessons: Path) -> tuple[list[Source], list[Problem]]:
             wrong = [replace(problem, text=f"{name}: {problem.text}") for problem in wrong]
         problems += wrong
         sources.append(source)
+        if kind == "exercise":
+            try:
+                former.read(file.parent)
+            except BuildError as error:
+                problems += error.problems
     return sources, problems
 
 

@@ -10,7 +10,7 @@ from workshop.builder.format import BEGIN, END, Block, BuildError, Cell, Problem
 from workshop.builder.reading import read
 from workshop.places import LANGUAGES
 
-_HEADING = {
+HEADING = {
     "ru": re.compile(r"^### Задача (\d+) \((\d+) мин, (\d+) балл(?:а|ов)?\)\. (.+)$", re.MULTILINE),
     "en": re.compile(r"^### Task (\d+) \((\d+) min, (\d+) points?\)\. (.+)$", re.MULTILINE),
 }
@@ -83,7 +83,7 @@ def read_exercise(file: Path) -> Exercise:
 
 def _task(file: Path, block: Block, cells: list[Cell], number: int, problems: list[Problem]) -> Task | None:
     """The task that a heading opens; None, and why in `problems`, if it is not as agreed."""
-    found = {cell.language: _HEADING[cell.language].search(cell.text) for cell in block.cells}
+    found = {cell.language: HEADING[cell.language].search(cell.text) for cell in block.cells}
     headings = {language: match for language, match in found.items() if match}
     line = block.key.line
     if set(headings) != set(LANGUAGES):

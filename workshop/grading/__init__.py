@@ -1,1 +1,1 @@
-"""A submission is judged here: taken apart, run where it can do no harm; may import builder, the front room and ground."""
+"""A submission is judged here: taken apart and run in a jail; may import builder, filled, the front room and ground."""

@@ -12,9 +12,11 @@ from threading import Event
 from nbformat import NotebookNode
 
 from workshop.builder.tasks import Task
+from workshop.filled.matching import language_of
+from workshop.filled.parsing import Refused
 from workshop.grading.feedback import section, text
 from workshop.grading.limited import Stopped
-from workshop.grading.notebook import Assignment, Refused, language_of, read_assignment, restore
+from workshop.grading.notebook import Assignment, read_assignment, restore
 from workshop.grading.submissions import Handed
 from workshop.grading.supervise import Limits, Outcome, run, workplace
 
@@ -119,10 +121,11 @@ class Grader:
         try:
             if isinstance(handed, Refused):
                 raise handed
-            language = language_of(handed.submission, assignment, self.language)
+            language = language_of(handed.submission, assignment.issues, self.language)
             restored, touched = restore(handed.submission, assignment, language)
             with workplace(self.lessons) if place is None else nullcontext(place) as found:
-                return self._run(student, assignment, language, restored, touched, found, stop).noted(handed.note)
+                grade = self._run(student, assignment, language, restored, touched, found, stop)
+                return grade.noted(handed.former).noted(handed.note)
         except Refused as refused:
             nothing = self._nothing(student, assignment, text(refused.key, self.language, **refused.values))
             return replace(nothing, broken=refused.key in _LOOK)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from workshop.grading.notebook import Refused, Submission, parse
+from workshop.filled.parsing import Refused, Submission, parse
 from workshop.places import CACHES
 
 _LARGEST = 20 * 1024**2  # bytes of a notebook, with the outputs

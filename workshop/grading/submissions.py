@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+from workshop.builder.former import Former, Issues
+from workshop.filled.matching import filled, identify, issue_of
+from workshop.filled.parsing import Refused, Submission
 from workshop.grading import limited, reading
-from workshop.grading.notebook import Assignment, Catalogue, Refused, Submission, filled, identify
+from workshop.grading.notebook import Assignment, Catalogue
 from workshop.places import LANGUAGES
 
 _MOST_UNKNOWN = 5  # files of a student that no lesson has the name of
@@ -28,11 +31,14 @@ class WrongUse(Exception):
 
 @dataclass(frozen=True)
 class Handed:
-    """A notebook of a lesson, its cells with our ids; `note` says what else there was of the lesson."""
+    """A notebook of a lesson, its cells with today's ids; `note` says what else there was of the lesson, `former` that it is
+    of a former issue.
+    """
 
     name: str
     submission: Submission
     note: Refused | None = None
+    former: Refused | None = None
 
     @property
     def digest(self) -> str:
@@ -135,14 +141,14 @@ def _student(parts: list[reading.Found], catalogue: Catalogue) -> Student:
             continue
         lesson = catalogue.lesson_of(read.content, named)
         if lesson and named in (lesson, None):
-            candidates[lesson].append((read, identify(read.content, catalogue.assignments[lesson])))
+            candidates[lesson].append((read, read.content))
         elif named:
             wrong = Refused("foreign", other=lesson, lesson=named) if lesson else Refused("unknown_cells", lesson=named)
             student.lessons.setdefault(named, wrong)
         else:
             student.strange.setdefault(read.stem, Refused("unknown_lesson", lesson=read.stem))
     for lesson, some in candidates.items():
-        student.lessons[lesson] = _best(some, catalogue.assignments[lesson])
+        student.lessons[lesson] = _best(some, catalogue.assignments[lesson].issues)
     return student
 
 
@@ -153,18 +159,27 @@ def _named(stem: str, catalogue: Catalogue) -> str | None:
     return max(found, key=len, default=None)
 
 
-def _best(candidates: list[tuple[reading.Read, Submission]], assignment: Assignment) -> Handed:
+def _best(candidates: list[tuple[reading.Read, Submission]], issues: Issues) -> Handed:
     """Of several notebooks of a lesson the one with most answers, of equals the newest, else the last by its name."""
-    answers = {read.name: filled(submission, assignment) for read, submission in candidates}
+    known = [(read, submission, identify(submission, issues)) for read, submission in candidates]
+    answers = {read.name: filled(identified, issues) for read, _, identified in known}
 
-    def key(one: tuple[reading.Read, Submission]) -> tuple:
+    def key(one: tuple[reading.Read, Submission, Submission]) -> tuple:
         numbers = [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", one[0].name)]
         return len(answers[one[0].name]), int(one[0].changed), numbers
 
-    best, submission = max(candidates, key=key)
+    best, submission, identified = max(known, key=key)
     others = [name for name, given in answers.items() if given and given != answers[best.name]]
     note = Refused("several", file=best.name, others=", ".join(others)) if others else None
-    return Handed(best.name, submission, note)
+    return Handed(best.name, identified, note, _former(submission, issues))
+
+
+def _former(submission: Submission, issues: Issues) -> Refused | None:
+    """What is to be said of a notebook that is not of today's issue."""
+    own, stated = issue_of(submission, issues), submission.issue
+    if stated and stated != own.issue:
+        return Refused("unknown_issue", issue=stated)
+    return Refused("former_issue", issue=own.issue, revision=own.revision[:7]) if isinstance(own, Former) else None
 
 
 def jobs(students: Mapping[str, Student], known: set[str], wanted: list[str]) -> list[Job]:

@@ -1,1 +1,1 @@
-"""JupyterLab for the workshop: the page that it opens at, and its settings; may import the front room and ground."""
+"""JupyterLab for the workshop, and the student's own exercises; may import builder, filled, the front room and ground."""
