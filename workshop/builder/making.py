@@ -3,12 +3,13 @@
 - A cell has the same id in every variant and language. It is made from the lesson and from the cell's own text as a
   student gets it (the English one of twins), so that neither a cell inserted elsewhere nor another solution changes it.
 - `# BEGIN SOLUTION` ... `# END SOLUTION` becomes STUB, with the indentation of the marker.
+- The source of a check is folded, and a note in the cell's metadata tells the kernel what the cell is (workshop/builder/notes.py).
 - The line `lang = "en"` of the parameters cell gets the notebook's language. It is the only code that differs.
 """
 
 import hashlib
 from collections import Counter
-from typing import Literal
+from typing import Any, Literal
 
 import nbformat
 from nbconvert.preprocessors import TagRemovePreprocessor
@@ -16,7 +17,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.preprocessors import ClearSolutions
 
-from workshop.builder.format import LANGUAGE_LINE, Block, Source
+from workshop.builder.format import LANGUAGE_LINE, WAITS, Block, Source
+from workshop.builder.notes import notes
+from workshop.cells import NOTE
 from workshop.places import LANGUAGES
 
 STUB = "say.not_solved_yet()  # replace this line by your code"
@@ -53,7 +56,9 @@ def cell_ids(source: Source) -> list[str]:
 
 def make(source: Source, language: str, variant: Variant) -> NotebookNode:
     """The notebook of a source in one language; an "exercise" has blanks, a "solution" has everything, none has outputs."""
-    cells = [_node(block, id_, language) for block, id_ in zip(source.blocks, cell_ids(source), strict=True)]
+    ids = cell_ids(source)
+    parts = zip(source.blocks, ids, notes(source, ids), strict=True)
+    cells = [_node(block, id_, note, language) for block, id_, note in parts]
     notebook = new_notebook(cells=cells, metadata=METADATA)
     if variant == "exercise":
         notebook = _blanked(notebook)
@@ -61,14 +66,19 @@ def make(source: Source, language: str, variant: Variant) -> NotebookNode:
     return notebook
 
 
-def _node(block: Block, id_: str, language: str) -> NotebookNode:
+def _node(block: Block, id_: str, note: dict[str, Any], language: str) -> NotebookNode:
     cell = block.cell(language)
-    tags = cell.tags - set(LANGUAGES)
+    tags = {tag for tag in cell.tags - set(LANGUAGES) if not tag.startswith(WAITS)}
     if "exercise" in tags:
         tags -= {"solution"}  # a task's own text: in both
     text = LANGUAGE_LINE.sub(language_line(language), cell.text) if "parameters" in tags else cell.text
     new = new_code_cell if block.is_code else new_markdown_cell
-    return new(text, id=id_, metadata={"tags": sorted(tags)} if tags else {})
+    metadata: dict[str, Any] = {"tags": sorted(tags)} if tags else {}
+    if note:
+        metadata[NOTE] = note
+    if "check" in tags:
+        metadata["jupyter"] = {"source_hidden": True}
+    return new(text, id=id_, metadata=metadata)
 
 
 def language_line(language: str) -> str:
