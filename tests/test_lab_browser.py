@@ -169,21 +169,24 @@ def test_cells_say_what_is_missing_what_is_solved_and_what_is_waited_for(page, l
     assert panel.get_by_text("not_a_share").count() == 0
 
     def run(cell: Locator) -> None:
-        cell.locator(".jp-InputPrompt").first.click()
+        cell.locator(".jp-InputPrompt").click()
         page.keyboard.press("Control+Enter")
 
     for number in range(3):
         run(code.nth(number))
+    check.locator(".jp-InputPlaceholder").click()  # unfolded, as the arrow keys pass over what is folded
     run(check)
     refused = "Проверять пока нечего: ячейка с ответом на задачу 1 ещё не запущена (она стоит сразу под текстом задачи)."
     check.get_by_text(refused).wait_for()
+    check.locator(".jp-InputCollapser").click()
+    check.locator(".jp-InputPlaceholder").wait_for()
     blank.locator(".cm-content").click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(SOLUTION)
-    run(blank)
-    run(check)
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Shift+Enter")  # the check is next, and runs as it is
     check.get_by_text("✓ Задача 1 решена: 1 балл. Всего 1 из 1.").wait_for()
-    assert check.locator(".jp-InputPlaceholder").count() == 1  # still folded
+    assert check.locator(".jp-InputPlaceholder").count() == 1
 
     waiting.scroll_into_view_if_needed()
     run(waiting)
