@@ -1,4 +1,4 @@
-"""Measure how long the cells of lessons take, and keep those of five seconds and more, and those with a tag, in bench/waits.json.
+"""Measure how long the cells of lessons take, and keep in bench/waits.json those of five seconds and more or with a tag.
 
     PYTHONPATH=sample_project .venv/bin/python bench/waits.py [LESSON ...]
 
@@ -14,7 +14,6 @@ import platform
 import sys
 import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from flight_delays import artifacts
@@ -40,15 +39,13 @@ def measure(source: Source) -> dict[str, float]:
     notebook = make(source, "en", "solution" if source.kind == "exercise" else "lesson")
     folder = ROOT / ("solutions" if source.kind == "exercise" else "notebooks") / "en"
     outputs.execute(notebook, folder, timeout=1800)
-    return {
-        cell.id: _moment(cell.metadata.execution["shell.execute_reply"]) - _moment(cell.metadata.execution["iopub.execute_input"])
-        for cell in notebook.cells
-        if "execution" in cell.metadata
-    }
+    return {cell.id: _seconds(cell.metadata.execution) for cell in notebook.cells if "execution" in cell.metadata}
 
 
-def _moment(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
+def _seconds(noted: dict[str, str]) -> float:
+    """How long a cell ran, by what nbclient notes of it."""
+    start, end = (datetime.fromisoformat(noted[moment]) for moment in ("iopub.execute_input", "shell.execute_reply"))
+    return (end - start).total_seconds()
 
 
 def of_lesson(name: str) -> tuple[dict[str, Any], list[str]]:

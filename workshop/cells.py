@@ -6,6 +6,7 @@ send none: for them nothing of this happens, and stored outputs stay as they are
 """
 
 import ast
+import textwrap
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -19,6 +20,8 @@ from workshop.waiting import Waiting
 
 NOTE = "workshop"  # the key in a cell's metadata
 
+_WIDTH = 90  # characters
+
 Note = dict[str, Any]
 
 
@@ -26,7 +29,7 @@ class NotYet(InputRejected):
     """A check was not run, because there is no answer for it to judge; a notebook shows the message and no traceback."""
 
     def _render_traceback_(self) -> list[str]:  # asked for by IPython
-        return [str(self)]
+        return textwrap.wrap(str(self), _WIDTH)  # JupyterLab breaks a longer line in the middle of a word
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,11 @@ class Watcher(ast.NodeTransformer):
 
     def begin(self, info: Any) -> None:
         """A cell is about to run; `info` is IPython's ExecutionInfo."""
-        if not (note := _note(info)):
-            return
+        if note := _note(info.cell_meta):
+            self.begin_with(note)
+
+    def begin_with(self, note: Note) -> None:
+        """The cell that is about to run, or has just begun, has this note."""
         self._note = note
         if waits := note.get("waits"):
             self._waiting = Waiting(self._say, self._say(waits["for"]), waits.get("seconds"))
@@ -68,7 +74,7 @@ class Watcher(ast.NodeTransformer):
 
     def end(self, result: Any) -> None:
         """The cell has ended; `result` is IPython's ExecutionResult, or None if the cell was broken off."""
-        note = _note(result.info) if result else self._note
+        note = _note(result.info.cell_meta) if result else self._note
         if not note:  # one that a cell of ours has run, or none of ours
             return
         self._note = {}
@@ -81,7 +87,7 @@ class Watcher(ast.NodeTransformer):
         elif "check" in note:
             self._checked(note, passed=bool(result and result.success))
             if result and (name := _name_missing_in_cell(result.error_in_exec)):
-                print(self._say("name_missing", name=name))
+                print(textwrap.fill(self._say("name_missing", name=name), _WIDTH))
 
     def _missing(self, note: Note) -> str | None:
         """Why a check cannot judge yet, and which cell to run."""
@@ -123,8 +129,8 @@ class Watcher(ast.NodeTransformer):
         print(self._say("task_solved", task=task, worth=worth, total=sum(self._points.values()), all=note["all"]))
 
 
-def _note(info: Any) -> Note:
-    return (info.cell_meta or {}).get(NOTE) or {}
+def _note(metadata: dict[str, Any] | None) -> Note:
+    return (metadata or {}).get(NOTE) or {}
 
 
 def _name_missing_in_cell(error: BaseException | None) -> str | None:
@@ -152,3 +158,5 @@ def watch(say: Say) -> None:
     shell.events.register("pre_run_cell", _watcher.begin)
     shell.events.register("post_run_cell", _watcher.end)
     shell.ast_transformers.append(_watcher)
+    if (parent := getattr(shell, "get_parent", None)) and (note := _note(parent().get("metadata"))):
+        _watcher.begin_with(note)  # the cell that is running began before anybody watched

@@ -3,7 +3,7 @@
 - A cell has the same id in every variant and language. It is made from the lesson and from the cell's own text as a
   student gets it (the English one of twins), so that neither a cell inserted elsewhere nor another solution changes it.
 - `# BEGIN SOLUTION` ... `# END SOLUTION` becomes STUB, with the indentation of the marker.
-- The source of a check is folded, and a note in the cell's metadata tells the kernel what the cell is (workshop/builder/notes.py).
+- The source of a check is folded. A note in a cell's metadata tells the kernel what the cell is (workshop/builder/notes.py).
 - The line `lang = "en"` of the parameters cell gets the notebook's language. It is the only code that differs.
 """
 

@@ -1,10 +1,9 @@
 """What a cell's metadata tell the kernel that runs it: which task it answers or checks, and what it waits for.
 
-The kernel's side is workshop/cells.py. A note holds what is needed there, so that nothing has to be read when a notebook starts.
+The kernel's side is workshop/cells.py. A note holds all that is needed there: nothing has to be read when a notebook starts.
 """
 
 import json
-from pathlib import Path
 from typing import Any
 
 from workshop.builder.format import WAITS, Cell, Source
@@ -65,9 +64,11 @@ def _of_task(task: Task, all_points: int) -> dict[int, dict[str, Any]]:
 
 
 def _place(task: Task, cell: Cell) -> str | int:
-    """What an answer's cell is known by: a line that was given in it, or else its number below the task's text."""
+    """What an answer's cell is known by: a line that is given in it, or else its number below the task's text."""
     for line in fill(cell.text, [""] * blank_count(cell.text)).splitlines():
         given = line.strip()
+        if given.startswith(("def ", "class ")):
+            return given.partition("(")[0]  # a student may write the arguments otherwise
         if given and not given.startswith(("#", "@", "import ", "from ")):
             return given if len(given) <= _LONG else given[: _LONG - 1] + "…"
     shown = [other for other in task.cells if "solution" not in other.tags]
