@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,10 @@ class Kernel:
     def __init__(self, client: BlockingKernelClient):
         self.client = client
 
-    def run(self, cell: NotebookNode, *, as_jupyterlab: bool = True) -> list[dict[str, Any]]:
-        """Run a cell and give its outputs, updates of earlier ones included, in order."""
+    def run(
+        self, cell: NotebookNode, *, as_jupyterlab: bool = True, meanwhile: Callable[[], None] | None = None
+    ) -> list[dict[str, Any]]:
+        """Run a cell and give its outputs, updates of earlier ones included, in order; call `meanwhile` when it has begun."""
         content = {"code": cell.source, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
         sent = {**cell.metadata, "deletedCells": [], "recordTiming": False, "cellId": cell.id} if as_jupyterlab else {}
         request = self.client.session.msg("execute_request", {**content, "stop_on_error": True}, metadata=sent)
@@ -46,9 +48,12 @@ class Kernel:
                 continue
             if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
                 break
+            if message["msg_type"] == "execute_input" and meanwhile:
+                meanwhile()
             if message["msg_type"] in ("stream", "error", "display_data", "update_display_data", "execute_result"):
                 found.append({"type": message["msg_type"], **message["content"]})
-        self.client.get_shell_msg(timeout=120)
+        while self.client.get_shell_msg(timeout=120)["parent_header"]["msg_id"] != request["header"]["msg_id"]:
+            pass
         return found
 
 
@@ -224,9 +229,9 @@ def test_forms_of_a_noun_after_a_number(lang, numbers):
 def waiting(notebook):
     """A function that runs code in a cell that is known to wait."""
 
-    def run(code: str, **waits: Any) -> list[dict[str, Any]]:
+    def run(code: str, meanwhile: Callable[[], None] | None = None, **waits: Any) -> list[dict[str, Any]]:
         metadata = {"workshop": {"waits": {"for": "waits_pipeline", **waits}}}
-        return notebook.kernel.run(new_code_cell(code, metadata=metadata))
+        return notebook.kernel.run(new_code_cell(code, metadata=metadata), meanwhile=meanwhile)
 
     return run
 
@@ -241,6 +246,21 @@ def test_a_slow_cell_says_what_it_waits_for_how_long_that_takes_and_how_long_it_
     assert len(ids) == 1  # one line, in its place
     assert [output["type"] for output in found].count("display_data") == 1
     assert printed(found) == "ready\n"
+
+
+def test_the_line_stays_with_its_cell_when_a_widget_is_used_meanwhile(kernel, waiting):
+    """JupyterLab sends what widgets say to a subshell, which answers while the cell is running."""
+    session, client = kernel.client.session, kernel.client
+    client.control_channel.send(session.msg("create_subshell_request"))
+    subshell = client.get_control_msg(timeout=60)["content"]["subshell_id"]
+
+    def use_a_widget() -> None:
+        message = session.msg("comm_info_request")
+        message["header"]["subshell_id"] = subshell
+        client.shell_channel.send(message)
+
+    found = waiting("import time\ntime.sleep(3.5)", use_a_widget)
+    assert found[0]["type"] == "display_data"
 
 
 def test_the_cell_that_starts_the_lesson_may_be_slow_too(kernel, notebook):
