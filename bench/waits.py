@@ -20,7 +20,7 @@ from flight_delays import artifacts
 from workshop.builder import outputs
 from workshop.builder.format import Source
 from workshop.builder.making import cell_ids, make
-from workshop.builder.notes import RECORD, waits_for
+from workshop.builder.notes import RECORD, tagged, waits_for
 from workshop.builder.reading import read
 from workshop.ground.household import make_home
 from workshop.places import LESSONS, ROOT
@@ -62,7 +62,7 @@ def of_lesson(name: str) -> tuple[dict[str, Any], list[str]]:
             if id_ not in took:
                 continue
             seconds, said = took[id_], waits_for(block.key)
-            if seconds >= KEPT or said:
+            if seconds >= KEPT or tagged(block.key):
                 kept[kind][id_] = round(seconds)
                 say(f"  {seconds:4.0f} s  {kind}.py:{block.key.line}  {said or ''}")
             if seconds > TOLD and not said:
@@ -91,6 +91,8 @@ def main() -> int:
     if unknown := [name for name in wanted if name not in known]:
         parser.error(f"no such lesson: {', '.join(unknown)}; there are {', '.join(known)}")
     make_home()
+    if os.getloadavg()[0] > (os.cpu_count() or 1):
+        say("This machine is busy with other work: what is measured now will be more than is usual.")
     wrong = []
     for number, name in enumerate(wanted, start=1):
         say(f"[{number}/{len(wanted)}] {name}")

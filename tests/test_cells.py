@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell
 
 from workshop.builder.format import Source
 from workshop.builder.making import STUB, cell_ids, make
-from workshop.builder.notes import RECORD, notes, waits_for
+from workshop.builder.notes import RECORD, notes, tagged, waits_for
 from workshop.builder.reading import read
 from workshop.ground.texts import plural
 from workshop.places import LESSONS, ROOT, environment
@@ -309,7 +309,7 @@ def test_what_a_cell_is_stands_in_its_metadata(tmp_path):
     assert found[answer] == {"workshop": {"task": 2, "answer": 1, "waits": {"for": "waits_pipeline", "seconds": 12}}}
     checks = [metadata for metadata in found.values() if "check" in metadata.get("tags", [])]
     assert [metadata["jupyter"] for metadata in checks] == [{"source_hidden": True}] * 2
-    facts = {"check": 1, "checks": 1, "points": 2, "all": 4}
+    facts = {"check": 1, "checks": 1, "points": 2, "all": 4, "waits": {"for": "waits_check"}}
     assert [metadata["workshop"] for metadata in checks] == [
         {"task": 1, "answers": [1], **facts},
         {"task": 2, "answers": ["def double"], **facts},
@@ -342,7 +342,7 @@ def test_every_cell_that_took_more_than_ten_seconds_says_what_it_waits_for():
             place = f"{source.file.relative_to(ROOT)}:{block.key.line}"
             if took.get(id_, 0) > 10 and not waits_for(block.key):
                 silent.append(place)
-            if waits_for(block.key) and id_ not in took:
+            if tagged(block.key) and id_ not in took:
                 unknown.append(place)
     assert silent == []
     assert unknown == [], "measure these lessons anew: bench/waits.py"

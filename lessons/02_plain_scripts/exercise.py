@@ -61,7 +61,7 @@ sorted(path.name for path in (sandbox.root / "data/prepared").rglob("*.parquet")
 command = "python -m flight_delays train --candidate boosting"
 # END SOLUTION
 
-# %% tags=["check", "waits-check"]
+# %% tags=["check"]
 assert isinstance(command, str) and command.split()[:3] == ["python", "-m", "flight_delays"], say("command_form")
 shutil.rmtree(sandbox.root / "models", ignore_errors=True)
 seen = len(sandbox.records())

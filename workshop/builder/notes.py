@@ -13,9 +13,14 @@ RECORD = "bench/waits.json"  # how long slow cells take, by lesson and id: bench
 _LONG = 70  # characters of a line that is quoted
 
 
-def waits_for(cell: Cell) -> str | None:
-    """The key of the text that says what the cell waits for, None if it has no such tag."""
+def tagged(cell: Cell) -> str | None:
+    """The key of the text that says what the cell waits for, by its tag; None if it has none."""
     return next((tag.replace("-", "_") for tag in sorted(cell.tags) if tag.startswith(WAITS)), None)
+
+
+def waits_for(cell: Cell) -> str | None:
+    """The same; a check without such a tag waits for itself."""
+    return tagged(cell) or ("waits_check" if "check" in cell.tags else None)
 
 
 def usual_seconds(source: Source) -> dict[str, int]:
