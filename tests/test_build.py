@@ -330,7 +330,7 @@ def test_metadata_say_nothing_of_jupytext_or_languages(kit):
         assert set(notebook["metadata"]) == {"kernelspec", "language_info", *issue}, file
         assert notebook["metadata"]["kernelspec"]["name"] == "python3"
         for cell in notebook["cells"]:
-            assert set(cell["metadata"]) <= {"tags"}
+            assert set(cell["metadata"]) <= {"tags", "jupyter", "workshop"}
             assert not {"ru", "en"} & set(cell["metadata"].get("tags", []))
         assert content.endswith(b"}\n")
 
@@ -549,6 +549,27 @@ ERRORS = {
     "cyrillic in code": ("lesson", "print(number)", "print(number)  # число", "print(number)", "Cyrillic"),
     "cyrillic in a string": ("lesson", "print(number)", 'print("число")', "print(", "Cyrillic"),
     "unknown tag": ("lesson", '# %% tags=["parameters"]', '# %% tags=["parameters", "slow"]', '"slow"', "tag 'slow' unknown"),
+    "waits for what nobody says": (
+        "lesson",
+        "# %%\nprint",
+        '# %% tags=["waits-rain"]\nprint',
+        '"waits-rain"',
+        "tag 'waits-rain': messages.yaml has no text waits_rain",
+    ),
+    "waits for two things": (
+        "exercise",
+        "# %%\ndef double",
+        '# %% tags=["waits-pipeline", "waits-x"]\ndef double',
+        '"waits-x"',
+        "a cell waits for one thing, not for waits-pipeline, waits-x",
+    ),
+    "text that waits": (
+        "lesson",
+        TITLE[TITLE.index('\n# %% [markdown] tags=["en"]') :],
+        TITLE[TITLE.index('\n# %% [markdown] tags=["en"]') :].replace('"en"', '"en", "waits-pipeline"'),
+        '"waits-pipeline"',
+        "tag 'waits-pipeline' is for code cells",
+    ),
     "tag of exercises": ("lesson", "# %%\nprint", '# %% tags=["check"]\nprint', '"check"', "belongs into exercise.py"),
     "tag not a list": ("lesson", "# %%\nprint", "# %% tags=[check]\nprint", "tags=[check]", "a cell marker holds"),
     "cell title": ("lesson", "# %%\nprint", "# %% print it\nprint", "# %% print", "a cell marker holds"),

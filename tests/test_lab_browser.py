@@ -16,8 +16,11 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 from nbformat.reader import NotJSONError
+from nbformat.v4 import new_code_cell
 from playwright.sync_api import Locator, Page
 
+from workshop.builder.making import make
+from workshop.builder.reading import read
 from workshop.engines.servers import free_port, wait_for
 
 sys.path.append(str(Path(__file__).parent))
@@ -146,3 +149,47 @@ def test_the_first_task_is_solved_and_the_file_is_graded(page, kit, tmp_path):
     with (tmp_path / "submissions-graded/grades.csv").open(encoding="utf-8-sig", newline="") as stream:
         (row,) = csv.DictReader(stream)
     assert (row["student"], row["lesson"], row["total"], row["max"]) == ("Анна", "00_start", "1", "1")
+
+
+def test_cells_say_what_is_missing_what_is_solved_and_what_is_waited_for(page, lab, kit):
+    source, problems = read(kit / "lessons/00_start/exercise.py", "exercise", "00_start")
+    assert problems == []
+    notebook = make(source, "ru", "exercise")
+    slow = {"workshop": {"waits": {"for": "waits_pipeline", "seconds": 30}}}
+    notebook.cells.append(new_code_cell("import time\ntime.sleep(5)", metadata=slow))
+    file = kit / "work/exercises/ru/cells.ipynb"
+    nbformat.write(notebook, file)
+    page.goto(f"{lab.address.replace('start.ru.md', 'exercises/ru/cells.ipynb')}&reset")
+    page.locator("#jp-main-statusbar").get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+    panel = page.locator(".jp-NotebookPanel:visible")
+    code = panel.locator(".jp-CodeCell")
+    blank, check, waiting = (code.nth(number) for number in (3, 4, 5))
+    check.scroll_into_view_if_needed()
+    check.locator(".jp-InputPlaceholder").wait_for()  # folded
+    assert panel.get_by_text("not_a_share").count() == 0
+
+    def run(cell: Locator) -> None:
+        cell.locator(".jp-InputPrompt").click()
+        page.keyboard.press("Control+Enter")
+
+    for number in range(3):
+        run(code.nth(number))
+    check.locator(".jp-InputPlaceholder").click()  # unfolded, as the arrow keys pass over what is folded
+    run(check)
+    refused = "Проверять пока нечего: ячейка с ответом на задачу 1 ещё не запущена (она стоит сразу под текстом задачи)."
+    check.get_by_text(refused).wait_for()
+    check.locator(".jp-InputCollapser").click()
+    check.locator(".jp-InputPlaceholder").wait_for()
+    blank.locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(SOLUTION)
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Shift+Enter")  # the check is next, and runs as it is
+    check.get_by_text("✓ Задача 1 решена: 1 балл. Всего 1 из 1.").wait_for()
+    assert check.locator(".jp-InputPlaceholder").count() == 1
+
+    waiting.scroll_into_view_if_needed()
+    run(waiting)
+    waiting.get_by_text("Пайплайн выполняется: обычно около 30 с, прошло 3 с").wait_for()
+    waiting.get_by_text("Пайплайн выполняется: готово за 5 с").wait_for()
+    assert waiting.locator(".jp-OutputArea-child").count() == 1

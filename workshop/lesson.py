@@ -1,10 +1,10 @@
-"""What a lesson's notebook needs at its start: a sandbox of its own, and the texts of its checks."""
+"""What a lesson's notebook needs at its start: a sandbox of its own, the texts of its checks, and who watches its cells."""
 
 import atexit
 from contextlib import ExitStack
 from typing import Any
 
-from workshop import engines
+from workshop import cells, engines
 from workshop.engines.base import Session
 from workshop.messages import Say, load
 from workshop.places import WORK
@@ -23,7 +23,9 @@ def start(lesson: str, lang: str, *, part: str = "lesson", **params: Any) -> tup
     close_engines()  # a notebook that is started again, before its folder goes
     changed = {key.replace("__", "."): value for key, value in params.items()}
     sandbox = Sandbox.create(WORK / f"{lesson}-{part}", params=changed)
-    return sandbox, load(lesson, lang)
+    say = load(lesson, lang)
+    cells.watch(say)
+    return sandbox, say
 
 
 def open_engine(name: str, sandbox: Sandbox, **options: Any) -> Session:

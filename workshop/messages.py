@@ -23,19 +23,19 @@ class NotSolvedYet(NotImplementedError):
 
 
 class Say:
-    """The texts of a lesson in one language: `say(key)` gives one."""
+    """The texts of a lesson in one language, `lang`: `say(key)` gives one."""
 
     def __init__(self, lesson: str, lang: str, texts: dict[str, dict[str, str]]):
         self._lesson = lesson
-        self._lang = lang
+        self.lang = lang
         self._texts = texts
 
     def __call__(self, key: str, **values: object) -> str:
         """The text of a key, its {places} filled; KeyError if there is no such text or a value is left out."""
         try:
-            return self._texts[key][self._lang].format(**values)
+            return self._texts[key][self.lang].format(**values)
         except KeyError as error:
-            raise KeyError(f"{self._lesson}: say({key!r}) in {self._lang!r}: there is no {error}") from None
+            raise KeyError(f"{self._lesson}: say({key!r}) in {self.lang!r}: there is no {error}") from None
 
     def not_solved_yet(self) -> NoReturn:
         """Stop at a blank: raise NotSolvedYet, which tells the student what to do."""

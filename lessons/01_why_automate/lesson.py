@@ -26,7 +26,7 @@ runs_per_month = 20
 # - What is the danger of mistakes that break nothing?
 # - How does an ML pipeline differ from ordinary ETL?
 
-# %%
+# %% tags=["waits-pipeline"]
 from workshop.lesson import start
 
 months = dict.fromkeys(train_months, "train") | dict.fromkeys(test_months, "test")
@@ -108,7 +108,7 @@ print("from top to bottom:", run(read, clean, split, train, score))
 # ## The first mistake: another order
 # After training Lena changed something in the cell `split` and ran it again. Then `score` at once, since the model is trained already. **Before you run the cell, answer:** will the metric get better, worse, or stay as it is?
 
-# %%
+# %% tags=["waits-training"]
 ways = {
     "from top to bottom": [read, clean, split, train, score],
     "split once more before score": [read, clean, split, train, split, score],
@@ -137,7 +137,7 @@ pd.DataFrame({way: {f"run {seed}": run(*cells, seed=seed) for seed in range(5)} 
 # ## The second mistake: the wrong file
 # The folder holds `flights.parquet`, `flights_new.parquet` and `flights_final.parquet`. We take the prepared months of our pipeline and mix them up in three ways. The score is always on April, except in the last row.
 
-# %%
+# %% tags=["waits-training"]
 from flight_delays import model
 
 tables = {month: pd.read_parquet(project.features(month)) for month in project.months}

@@ -33,7 +33,7 @@ sandbox, say = start("02_plain_scripts", lang, part="exercise", months=months, i
 # %% [markdown] tags=["en"]
 # Your copy of the project has two months of two thousand flights each. The data are loaded, checked and prepared already.
 
-# %%
+# %% tags=["waits-data"]
 import shutil
 
 from flight_delays.pipeline import STAGES, Project, edges
@@ -116,7 +116,7 @@ assert affected("c", crossing) == {"c", "d", "e"}, say("affected_too_little")
 # %% [markdown] tags=["en"]
 # Now we run the whole pipeline, all but the registration, keep what comes out, and work out what **ought** to come out after an edit: with 20 trees instead of 80.
 
-# %%
+# %% tags=["waits-training"]
 def run_all() -> Project:
     project = Project.load(sandbox.root)
     for stage in ("train", "evaluate", "gate"):

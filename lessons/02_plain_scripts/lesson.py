@@ -83,7 +83,7 @@ figures.graph(project.params.months, project.candidates)
 # %%
 Code(sandbox.root / "run_pipeline.py")
 
-# %%
+# %% tags=["waits-pipeline"]
 first = sandbox.run(["python", "run_pipeline.py"])
 print(first.stdout)
 
@@ -104,7 +104,7 @@ figures.gantt(sandbox.records(), "run_pipeline.py")
 # ## Test a guess
 # We change one number: how many trees the boosting has. The data are the same, and logistic regression knows nothing of trees. **Before you run the cell, write down two numbers:** how many stages will run again, and how many ought to.
 
-# %%
+# %% tags=["waits-pipeline"]
 from collections import Counter
 
 before = len(sandbox.records())
@@ -138,7 +138,7 @@ print(f"{wasted:.1f} of {sum(record.end - record.start for record in again):.1f}
 # ## Falling half-way
 # A colleague edited `train.py` and mistyped: `fti` instead of `fit`. Python notices only when it gets to that line, that is, when all the months have been loaded, checked and prepared.
 
-# %%
+# %% tags=["waits-pipeline"]
 module = sandbox.root / "flight_delays/stages/train.py"
 sound = module.read_text(encoding="utf-8")
 module.write_text(sound.replace("model.fit(", "model.fti("), encoding="utf-8")
@@ -152,7 +152,7 @@ print("exit code", failed.returncode, "|", failed.stdout.strip().splitlines()[-1
 # %% [markdown] tags=["en"]
 # We mend the typo and run again. The files of the prepared months lie on the disk, safe and sound. Will the script take them?
 
-# %%
+# %% tags=["waits-pipeline"]
 module.write_text(sound, encoding="utf-8")
 sandbox.run(["python", "run_pipeline.py"])
 figures.gantt(sandbox.records()[before:], "failed in train, mended, run again")
@@ -231,7 +231,7 @@ for key, value in changes.items():
 project = Project.load(sandbox.root)
 print("train:", *project.months_of("train"), "| test:", *project.months_of("test"))
 
-# %%
+# %% tags=["waits-data"]
 for month in project.months:
     project.run("ingest", month)
     project.run("validate", month)
@@ -318,7 +318,7 @@ print("ROC AUC", ladder["scheduled time only"])
 #
 # Let each day go to training or to the test as a whole. A year has only 365 days, and chance might send the stormiest to the test, so we part them in four, test on each part in turn and take the mean.
 
-# %%
+# %% tags=["waits-training"]
 days = [*GroupKFold(4, shuffle=True, random_state=222).split(table, groups=table["date"])]
 parts = [auc(planned, table.iloc[learn], table.iloc[check]) for learn, check in days]
 ladder["whole days apart"] = round(sum(parts) / len(parts), 3)
@@ -359,7 +359,7 @@ lost.to_frame("ROC AUC lost without it")
 # ## Honest does not mean bad
 # But now we see where to look: what **is** known two hours before departure? The weather. How late the same aircraft has flown before. How many flights have left late already, and how many still stand and wait. Whether planes land in time at the destination. How this same flight has fared since the month began. All this our stage `prepare` computes. The same threshold of 30 minutes, the same split by time.
 
-# %%
+# %% tags=["waits-pipeline"]
 for stage in ("prepare", "train", "evaluate"):
     for item in project.items(stage):
         project.run(stage, item)

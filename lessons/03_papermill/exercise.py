@@ -244,7 +244,7 @@ for given, month, digits in (({"month": "2013-02", "digits": 3}, "2013-02", 3), 
 # %% [markdown] tags=["en"]
 # Four notebooks ran at night. Their commands are long closed, only the executed copies are left in the folder `night`.
 
-# %%
+# %% tags=["waits-papermill"]
 first = "import json\nprices = {'JFK': 3}\nlimit = 1 / number"
 second = "try:\n    prices[airport]\nexcept KeyError:\n    print('Error: no price, taking 0')"
 third = "print('Traceback (most recent call last)') if number > 1 else json.loads(airport)"

@@ -75,7 +75,7 @@ print(sandbox.run(["papermill", "--help-notebook", "month.ipynb"]).stdout)
 # ## A run with a parameter
 # The command says which notebook to take, where to put the executed copy, and the parameters after `-p`. The notebook itself does not change.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "waits-papermill"]
 command = "papermill month.ipynb out/2013-02.ipynb -p month 2013-02"
 done = sandbox.run(command.split())
 print("exit code", done.returncode)
@@ -149,7 +149,7 @@ from workshop import figures
 project = Project.load(sandbox.root)
 figures.graph(project.params.months, project.candidates)
 
-# %%
+# %% tags=["waits-papermill"]
 def papermill(name, output, check=True, **parameters):
     options = [part for key, value in parameters.items() for part in ("-p", key, str(value))]
     return sandbox.run(["papermill", f"{name}.ipynb", f"out/{output}.ipynb", *options], check=check)
@@ -193,7 +193,7 @@ figures.gantt(records, "four notebooks, one after the other")
 #
 # The result is the same, though: the plain script leaves exactly the same `metrics.json`. Let us check.
 
-# %%
+# %% tags=["waits-pipeline"]
 by_notebooks = project.metrics.read_bytes()
 sandbox.run(["python", "run_pipeline.py"])
 print("the same metrics, byte for byte:", project.metrics.read_bytes() == by_notebooks)
@@ -209,7 +209,7 @@ figures.curves_of(project.plots)["roc"]
 # ## Test a guess: a typo
 # We ask for a report on March but write `mnth` instead of `month`. **Before you run the cell, write down:** what will the exit code be, and which month will the report be about?
 
-# %%
+# %% tags=["waits-papermill"]
 done = papermill("month", "march", mnth="2013-03")
 march = nbformat.read(sandbox.root / "out/march.ipynb", as_version=4)
 print("exit code", done.returncode)
@@ -253,7 +253,7 @@ except RunError as error:
 # ## Hidden state
 # Lena deleted the cell that read the flights, but the variable `flights` stayed in her kernel. In JupyterLab everything still works. She shuts the laptop, and tomorrow it will not. What does `papermill` say?
 
-# %%
+# %% tags=["waits-papermill"]
 broken = nbformat.read(notebook, as_version=4)
 for cell in broken.cells:
     cell.source = cell.source.replace('flights = pd.read_parquet(project.raw(month) / "flights.parquet")\n', "")
@@ -283,7 +283,7 @@ cells = [cell for cell in nbformat.read(sandbox.root / "out/broken.ipynb", as_ve
 # ## Below the threshold
 # We raise the threshold of the second notebook. An exception in a cell becomes exit code 1, and that is seen by whoever started the command: a shell loop, `cron`, CI.
 
-# %%
+# %% tags=["waits-papermill"]
 before = len(sandbox.records())
 done = papermill("model", "strict", check=False, min_roc_auc=0.9)
 print("exit code", done.returncode, "|", done.stdout.strip().splitlines()[-1])

@@ -50,7 +50,7 @@ def run(*stages):
     return project
 
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "waits-pipeline"]
 project = run(*STAGES)
 sandbox.git_commit("Yesterday's model")
 sandbox.run(["git", "tag", "yesterday"])

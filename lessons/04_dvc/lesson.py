@@ -128,7 +128,7 @@ figures.graph(project.params.months, project.candidates)
 # ## The first run
 # There is one command: `dvc repro`. Nothing is computed yet, so everything runs.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "waits-dvc"]
 cold = session.run()
 print(f"exit code {cold.exit_code}, {len(cold.records)} stages, {cold.seconds:.0f} s")
 print("\n".join(cold.log.splitlines()[:5]))
@@ -242,7 +242,7 @@ def lit(records):
     return figure
 
 
-# %%
+# %% tags=["waits-dvc"]
 changed = session.run()
 print(f"{len(changed.records)} of {len(cold.records)} stages ran")
 lit(changed.records)
@@ -383,7 +383,7 @@ described("register")
 # ## Experiments without commits
 # A commit for each number that one tries is tiresome. `dvc exp run` changes a parameter, runs what it must and keeps the result under a name, and writes nothing into the branch's history. The first experiment takes 31 leaves, the second 15. Guess which of them ends sooner.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "waits-dvc"]
 who = {f"GIT_{role}_{what}": "student@localhost" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 for leaves in (31, 15):
     begun, seen = time.perf_counter(), len(sandbox.records())
@@ -417,7 +417,7 @@ shell("dvc status")
 # ## Test a guess: a comment
 # We add a comment at the end of `validate.py`. The code does the same, but the file is another, and all the later stages depend on the check. **Write down your answer:** how many stages will run again?
 
-# %%
+# %% tags=["waits-dvc"]
 module = sandbox.root / "flight_delays/stages/validate.py"
 module.write_text(module.read_text(encoding="utf-8") + "\n# read once more on Friday\n", encoding="utf-8")
 commented = session.run()
@@ -461,7 +461,7 @@ print(len(restored.records), "stages ran; the correction is there:", pd.read_par
 #
 # If the correction is real, one must say so: `dvc commit` takes what is on the disk for the stage's new result. Then we ask to compute as far as the evaluation and no further: `dvc repro` can be given a target.
 
-# %%
+# %% tags=["waits-dvc"]
 artifacts.write_parquet(march, corrected)
 shell(f"dvc commit --quiet --force ingest@{test_months[-1]}")
 seen = len(sandbox.records())
@@ -512,7 +512,7 @@ print(f"ROC AUC of logistic: before {before:.4f}, after {scores().loc['roc_auc',
 #
 # We put the description back and ask again.
 
-# %%
+# %% tags=["waits-dvc"]
 shell("git checkout --quiet -- dvc.yaml")
 shell("dvc repro --quiet evaluate")
 print(f"ROC AUC of logistic: {scores().loc['roc_auc', 'logistic']:.4f}")

@@ -34,7 +34,7 @@ sandbox, say = start("05_airflow", lang, part="exercise", months={"2013-01": "tr
 # %% [markdown] tags=["en"]
 # No servers are needed here, but a database is: without one Airflow does not take a step. One command makes it, `airflow db migrate`. Everything lies in the folder `airflow` of your copy of the project: the database, the settings and `dags`.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "waits-airflow-database"]
 import os
 
 home = sandbox.root / "airflow"
@@ -45,7 +45,7 @@ sandbox.run(["airflow", "db", "migrate"], **AIRFLOW)
 os.environ.update(AIRFLOW)  # for the import of Airflow into this notebook, too
 sorted(path.name for path in home.iterdir())
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "waits-airflow-import"]
 from datetime import UTC, datetime, timedelta
 
 from airflow.providers.standard.operators.empty import EmptyOperator
@@ -303,7 +303,7 @@ assert others["failed"] == {"gate"} and others["again"] == {"gate", "register"},
 # %% [markdown] tags=["en"]
 # From here on data are needed: we load January and February. And this function loads a file with a DAG as Airflow does, and tells what it saw.
 
-# %%
+# %% tags=["waits-data"]
 from airflow.dag_processing.dagbag import DagBag
 from flight_delays.pipeline import Project
 

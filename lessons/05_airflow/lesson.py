@@ -103,7 +103,7 @@ figures.graph(project.params.months, project.candidates)
 #
 # Operators lie in packages of their own, the providers, and are installed as they are needed. Let us build a tiny DAG right here. We name the folder for Airflow's settings ourselves, or else it makes one in the home directory.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "waits-airflow-import"]
 import os
 
 os.environ["AIRFLOW_HOME"] = str(sandbox.root / ".engines/airflow-notebook")
@@ -352,7 +352,7 @@ load(nightly)
 # ## Starting Airflow
 # So far we have only loaded files. The real Airflow needs a database and several processes, and that is its price: it is not a library but a service, which somebody has to look after. The cell below brings all of it up on your computer; on our machine it took {{ run.airflow.start_seconds:0 }}.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "waits-airflow-start"]
 session = open_engine("airflow", sandbox)
 print(f"up in {session.start_seconds:.0f} s at {session.url}")
 print("processes:", *sorted(log.stem for log in session.processes))
@@ -386,7 +386,7 @@ pd.DataFrame(known)[["dag_id", "timetable_summary", "is_paused", "owners"]]
 # ## The first run
 # We ask for a run over REST as well: CI would do the same after a merge.
 
-# %%
+# %% tags=["waits-airflow"]
 outcome = session.run()
 print("exit code", outcome.exit_code, "|", len(outcome.records), "stages")
 
@@ -441,7 +441,7 @@ def run_over_rest(dag_id):
     return session.api(f"{run}/taskInstances")["task_instances"]
 
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "waits-airflow"]
 chain = pd.DataFrame(run_over_rest("flight_delays_nightly"))
 chain[["start_date", "end_date"]] = chain[["start_date", "end_date"]].apply(pd.to_datetime, format="ISO8601")
 zero = chain["start_date"].min()
@@ -501,7 +501,7 @@ for name, fault in {"ingest.py": no_network, "train.py": wants_more}.items():
 # %% [markdown] tags=["en"]
 # **Before you run the cell, write down:** what becomes of `ingest`, what of `train`, and which tasks will not begin at all?
 
-# %%
+# %% tags=["waits-airflow"]
 outcome = session.run()
 bad_night = quote(session.run_id)
 print("exit code", outcome.exit_code)
@@ -567,7 +567,7 @@ for line in log["content"]:
 # ## Where is the point it returns to?
 # Another question of the lecture. We take the colleague's check away and press Clear: in Airflow that means "forget how the failed tasks ended, and go on with this same run". **Before you run the cell, write down:** how many of the eleven stages will run?
 
-# %%
+# %% tags=["waits-airflow"]
 for name, text in sound.items():
     (stages / name).write_text(text)
 outcome = session.resume()
@@ -597,7 +597,7 @@ print("exit code", outcome.exit_code, "|", len(outcome.records), "stages:", *(re
 # ## Backfill: computing the past
 # The pipeline works, and the boss asks: "What would the model have been, had the run for March gone on schedule?" There is no March in `params.yaml`. The command is `airflow backfill create --dag-id flight_delays --from-date 2013-03-01 --to-date 2013-03-01`. REST can do the same. **Which months will this run load?**
 
-# %%
+# %% tags=["waits-airflow"]
 outcome = session.backfill("2013-03")
 print("exit code", outcome.exit_code)
 print("prepared:", *sorted(record.item for record in outcome.records if record.stage == "prepare"))
@@ -623,7 +623,7 @@ print(*sorted(str(file.relative_to(sandbox.root)) for file in (sandbox.root / "d
 # ## One task by hand
 # To debug one task there is no need to run the whole pipeline. `airflow tasks test` runs it alone, right in the terminal, without waiting for the others and without asking the scheduler. We take `evaluate` of the last run.
 
-# %%
+# %% tags=["waits-airflow"]
 count = len(sandbox.records())
 command = ["airflow", "tasks", "test", "flight_delays", "evaluate", session.run_id]
 done = sandbox.run(command, AIRFLOW_HOME=str(sandbox.root / ".engines/airflow"))

@@ -34,7 +34,7 @@ sandbox, say = start("06_prefect", lang, part="exercise", months=months, ingest_
 # %% [markdown] tags=["en"]
 # We start the Prefect server once for the whole notebook. `here` is a small module beside the notebook: `here.watch(session, flow, ...)` runs a flow and asks the server which tasks it had, `here.table` and `here.gantt` show them as a table and as a chart.
 
-# %%
+# %% tags=["waits-prefect-start"]
 import sys
 
 from workshop.places import LESSONS
@@ -45,7 +45,7 @@ import notebook_flows as here
 session = open_engine("prefect", sandbox)
 here.connect(session)
 
-# %%
+# %% tags=["waits-data"]
 import pandas as pd
 
 from flight_delays.pipeline import Project
@@ -141,7 +141,7 @@ def slow(months):
         found[month] = count.submit(file, month).result()
     return found
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "waits-prefect"]
 run = here.watch(session, slow, project.months)
 here.gantt(run, "slow")
 
@@ -266,7 +266,7 @@ assert 0.15 <= pause < 0.8, say("careful_pause", seconds=pause)
 # %% [markdown] tags=["en"]
 # At night the pipeline failed. In `flight_delays/model.py`, in the function `score`, there is a typo: `brier_score_los` instead of `brier_score_loss`. In a first run only `evaluate` calls this function.
 
-# %%
+# %% tags=["waits-prefect"]
 module = sandbox.root / "flight_delays/model.py"
 sound = module.read_text(encoding="utf-8")
 module.write_text(sound.replace("brier_score_loss(late", "brier_score_los(late"), encoding="utf-8")
@@ -281,7 +281,7 @@ print(*(f"{state:<10} {name}" for name, state in sorted(night.items())), sep="\n
 # %% [markdown] tags=["en"]
 # In the morning the typo was mended, and the pipeline was run by the same command. It came to its end, but what exactly it ran we do not show yet.
 
-# %%
+# %% tags=["waits-prefect"]
 module.write_text(sound, encoding="utf-8")
 resumed = session.resume()
 print("exit code", resumed.exit_code)

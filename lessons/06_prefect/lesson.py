@@ -75,12 +75,12 @@ here.diff("step1_plain", "step2_tasks")
 # ## Who remembers
 # The library `prefect` executes the functions, and a server keeps what became of them. We start the server once for the whole notebook: it listens on `127.0.0.1` only, answers nobody but those who know its password (a new one at each start), and its database is an SQLite file inside the sandbox. A team starts such a server once for everybody, and every run learns the address from `PREFECT_API_URL` and the password from `PREFECT_API_AUTH_STRING`.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "waits-prefect-start"]
 session = open_engine("prefect", sandbox)
 here.connect(session)
 print(f"server at {session.url}, up in {session.start_seconds:.0f} s")
 
-# %%
+# %% tags=["waits-prefect"]
 second = here.watch(session, here.load_step("step2_tasks").report, list(months))
 second.value
 
@@ -104,7 +104,7 @@ here.table(second)
 # %%
 here.diff("step2_tasks", "step3_map")
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "waits-prefect"]
 third = here.watch(session, here.load_step("step3_map").report, list(months))
 here.gantt(second, "step2: a loop")
 
@@ -134,7 +134,7 @@ here.gantt(third, "step3: map")
 # %%
 here.diff("step3_map", "step4_retry")
 
-# %%
+# %% tags=["waits-prefect"]
 from flight_delays.pipeline import Project
 
 project = Project.load(sandbox.root)
@@ -179,7 +179,7 @@ from workshop import figures
 
 figures.graph(project.params.months, project.candidates)
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "waits-prefect"]
 first = session.run()
 print(f"exit code {first.exit_code}, {first.seconds:.0f} s")
 figures.gantt(session.own_records(), "as the Prefect server recorded it")
@@ -220,7 +220,7 @@ figures.curves_of(project.plots)["roc"]
 # ## Nothing has changed
 # We run the same thing once more. **Write down a guess:** how many of the fourteen tasks will run?
 
-# %%
+# %% tags=["waits-prefect"]
 from collections import Counter
 
 again = session.run()
@@ -235,7 +235,7 @@ print("states in Prefect:", dict(Counter(record.status for record in session.own
 # ## An edit with a typo
 # Not one of them ran: everything came from the cache. Now for an edit. A colleague gave the boosting fewer trees, and while at it edited `train.py` and mistyped: `fti` instead of `fit`. The script of the second notebook failed from this typo and, once mended, began at its first line. What will Prefect do?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "waits-prefect"]
 sandbox.set_param("train.candidates.boosting.max_iter", 40)
 module = sandbox.root / "flight_delays/stages/train.py"
 sound = module.read_text(encoding="utf-8")
@@ -250,7 +250,7 @@ figures.gantt(session.own_records(), "a typo in train.py")
 # %% [markdown] tags=["en"]
 # Both candidates failed, three times each: retries do not cure a typo, they only take time. The tasks after `train` never started. We mend the typo and run by the same command. **Write down a guess:** how many tasks will run now?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "waits-prefect"]
 module.write_text(sound, encoding="utf-8")
 resumed = session.resume()
 print("exit code", resumed.exit_code)
@@ -291,7 +291,7 @@ here.step("step5_stale")
 # %% [markdown] tags=["en"]
 # We run it three times: 80 trees, 2 trees, 80 again. **Write down a guess:** what will the third number be?
 
-# %%
+# %% tags=["waits-prefect"]
 january, march = str(project.features(min(months))), str(project.features(max(months)))
 flow = here.load_step("step5_stale").score
 for trees in (80, 2, 80):
@@ -321,7 +321,7 @@ for trees in (80, 2, 80):
 # %%
 here.diff("step5_stale", "step6_content")
 
-# %%
+# %% tags=["waits-prefect"]
 flow = here.load_step("step6_content").score
 for trees in (80, 2, 80):
     run = here.watch(session, flow, january, march, trees, str(toy))
@@ -366,7 +366,7 @@ here.part_of(store, "when is a result of before still good")
 # %%
 here.step("step7_dynamic")
 
-# %%
+# %% tags=["waits-prefect"]
 flow = here.load_step("step7_dynamic").learning_curve
 features = [str(path) for path in project.features_of("train")]
 for goal in (0.71, 0.9):
@@ -387,7 +387,7 @@ tiny.write_text("from prefect import flow\n\n\n@flow\ndef tiny():\n    return 'd
 temporary = here.temporary_server(session, sandbox.root / ".engines/temporary")
 print(tiny.read_text())
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "waits-prefect-start"]
 import time
 
 began = time.perf_counter()

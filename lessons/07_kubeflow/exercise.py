@@ -33,7 +33,7 @@ sandbox, say = start("07_kubeflow", lang, part="exercise", months=months, ingest
 # %% [markdown] tags=["en"]
 # Your copy of the project has three months of two thousand flights each. We run its pipeline with the local runner once. That takes less than a minute, and tasks 1 and 5 will use the result.
 
-# %%
+# %% tags=["waits-kubeflow"]
 session = open_engine("kubeflow", sandbox)
 outcome = session.run()
 print("exit code", outcome.exit_code, "| tasks:", len(session.own_records()))

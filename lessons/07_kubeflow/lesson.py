@@ -244,7 +244,7 @@ def steps(done):
     return "\n".join(re.findall(r"^\S+ - \w+ - (Executing task .+|Task .+ finished .+)$", log, re.MULTILINE))
 
 
-# %%
+# %% tags=["waits-kubeflow"]
 done = run_yaml(share_of_month, "share_of_month", month="2013-02")
 print(steps(done))
 print("result:", done.stdout.splitlines()[-1])
@@ -325,7 +325,7 @@ def flaky(megabytes: int):
     raise ConnectionError("the network is away")
 
 
-# %%
+# %% tags=["waits-kubeflow"]
 @dsl.pipeline(name="promises")
 def promises():
     taken = greedy(megabytes=200).set_memory_limit("64Mi")
@@ -340,7 +340,7 @@ print(steps(run_yaml(promises, "promises", check=False)))
 # %% [markdown] tags=["en"]
 # Let us run it once more without any change. `greedy` has been computed, and caching is on by default.
 
-# %%
+# %% tags=["waits-kubeflow"]
 print(steps(run_yaml(promises, "promises", check=False)))
 
 # %% [markdown] tags=["ru"]
@@ -374,7 +374,7 @@ def publish():
     print("all is well")
 
 
-# %%
+# %% tags=["waits-kubeflow"]
 @dsl.pipeline(name="branches")
 def branches(share: float = 0.2):
     with dsl.If(share > 0.9):
@@ -415,7 +415,7 @@ def total(numbers: list) -> int:
     return sum(numbers)
 
 
-# %%
+# %% tags=["waits-kubeflow"]
 @dsl.pipeline(name="loop")
 def loop() -> int:
     with dsl.ParallelFor([1, 2]) as number:
@@ -491,7 +491,7 @@ from workshop import figures
 project = Project.load(sandbox.root)
 figures.graph(project.params.months, project.candidates)
 
-# %%
+# %% tags=["waits-kubeflow"]
 session = open_engine("kubeflow", sandbox)
 outcome = session.run()
 print(f"exit code {outcome.exit_code}, tasks: {len(session.own_records())}")

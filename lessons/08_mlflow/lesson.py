@@ -24,7 +24,7 @@ rows = 3000
 # - How to compare a dozen trainings and mix nothing up?
 # - What does not come back when only the model's file is rolled back?
 
-# %%
+# %% tags=["waits-pipeline"]
 from workshop.lesson import start
 
 months = dict.fromkeys(train_months, "train") | dict.fromkeys(test_months, "test")
@@ -151,7 +151,7 @@ def track(**hyperparameters):
         mlflow.log_figure(roc_picture(probability), "roc.png")
 
 
-# %%
+# %% tags=["waits-training"]
 from itertools import product
 
 for learning_rate, leaves in product((0.03, 0.1, 0.3), (4, 31)):
@@ -324,7 +324,7 @@ def retrain():
             project.run(stage, item)
 
 
-# %%
+# %% tags=["waits-training"]
 for name, value in tuned.items():
     sandbox.set_param(f"train.candidates.boosting.{name}", value)
 sandbox.git_commit("Boosting as tuned")
@@ -399,7 +399,7 @@ print("of February and March it has seen:", seen_by(registry.champion(), ["2013-
 # ## Test a guess: a model that is not bad
 # A colleague made the training faster: he left the boosting just two trees. The ROC AUC of such a model is above the threshold `min_roc_auc`. **Before you run the cell, write down:** will it become version three?
 
-# %%
+# %% tags=["waits-training"]
 from flight_delays.errors import GateClosed
 
 sandbox.set_param("train.candidates.boosting.max_iter", 2)
@@ -422,7 +422,7 @@ journal()
 #
 # We bring the parameters back: they are committed, so git knows them.
 
-# %%
+# %% tags=["waits-training"]
 sandbox.run(["git", "checkout", "--", "params.yaml"])
 retrain()
 versions()[["git_commit", "params_hash", "champion"]]
@@ -444,7 +444,7 @@ Code(inspect.getsource(Registry.promote) + inspect.getsource(Registry.add), lang
 # ## The accident
 # The team moved the time of departure in the features to UTC. A sensible edit: training and test are computed by the same code, `gate` is content, a new version goes to work.
 
-# %%
+# %% tags=["waits-pipeline"]
 module = sandbox.root / "flight_delays/features.py"
 local, utc = 'minutes(flights["sched_dep_time"])', '(minutes(flights["sched_dep_time"]) + 300) % 1440'
 yesterday = auc_on_test(registry.champion())
@@ -523,7 +523,7 @@ _ = axes.bar_label(axes.containers[0], padding=3)
 # ## Reproduce a version from its tags
 # The lawyer waits for an answer about version 1. We have the file, but can we prove that this code and these data give it? We take a clean copy of the repository, the commit of the tag, and walk the pipeline up to the training.
 
-# %%
+# %% tags=["waits-pipeline"]
 from workshop.sandbox import Sandbox
 
 first = registry.versions()[0]
@@ -676,7 +676,7 @@ Code(sandbox.root / "MLproject", language="yaml")
 #
 # We run it twice: once properly, and once with a candidate that does not exist.
 
-# %%
+# %% tags=["waits-pipeline"]
 from workshop.engines import mlproject
 
 for candidate in ("boosting", "nobody"):

@@ -34,7 +34,7 @@ with_dvc, _ = start("09_compare", lang, part="exercise-dvc", months=months, inge
 # %% [markdown] tags=["en"]
 # One and the same project in two copies: the script will run one, DVC the other. Two months, two models. We run both from nothing.
 
-# %%
+# %% tags=["waits-engines"]
 sessions = {"scripts": open_engine("scripts", plain), "dvc": open_engine("dvc", with_dvc)}
 cold = {name: session.run() for name, session in sessions.items()}
 for name, outcome in cold.items():
@@ -98,7 +98,7 @@ def measure():
 guess = {"unchanged": 0, "failed": 3, "resumed": 2, "script": 11}
 # END SOLUTION
 
-# %% tags=["check"]
+# %% tags=["check", "waits-engines"]
 assert isinstance(guess, dict) and set(guess) == {"unchanged", "failed", "resumed", "script"}, say("guess_form")
 assert all(type(number) is int and 0 <= number <= 11 for number in guess.values()), say("guess_form")
 runs = {name: len(outcome.records) for name, outcome in measure().items()}

@@ -60,7 +60,7 @@ figures.graph(months, Project.load(sandbox.root).candidates)
 # ## Five runs
 # Each engine has a copy of the project of its own. It starts, runs the graph from nothing, and we note the time and put the result into a common folder. This is the longest cell of the notebook. The servers of Prefect and Airflow stay up, we shall need them again.
 
-# %%
+# %% tags=["waits-engines"]
 from workshop.engine_run import open_sandbox, store
 
 run_dir, sessions, cold, own = sandbox.root / "runs", {}, {}, {}
@@ -282,7 +282,7 @@ def stages_of(outcomes):
     return counted.assign(total=counted.sum(axis=1), **{"exit code": codes})
 
 
-# %%
+# %% tags=["waits-engines"]
 def edit(session):
     session.sandbox.set_param("train.candidates.boosting.max_iter", 60)
     session.sandbox.set_param("gate.min_roc_auc", 0.99)
@@ -308,7 +308,7 @@ stages_of(edited)
 # ## Test a guess: a failure
 # The threshold is put back, and the pipeline must go on. The lecture asks: where is the point it returns to after a failure? The script and local Kubeflow have no choice: they know no other command than "run from the start", and we have seen what that costs. **Write down a guess for the other three:** how many stages will each run now?
 
-# %%
+# %% tags=["waits-engines"]
 def put_it_back(session):
     session.sandbox.set_param("gate.min_roc_auc", 0.6)
     return session.resume()
@@ -339,7 +339,7 @@ stages_of(resumed)
 # %% [markdown] tags=["en"]
 # And if nothing changes? Those who went all the way after the edit need not be asked: they do not look at changes and will run everything. Let us ask the others.
 
-# %%
+# %% tags=["waits-engines"]
 with_memory = [name for name in NAMES if len(edited[name].records) < len(cold[name].records) / 2]
 unchanged = {name: sessions[name].run() for name in with_memory}
 stages_of(unchanged)

@@ -4,6 +4,7 @@
   student gets it (the English one of twins), so that neither a cell inserted elsewhere nor another solution changes it.
   An answer cell whose blank stays keeps the id of the newest former issue.
 - `# BEGIN SOLUTION` ... `# END SOLUTION` becomes STUB, with the indentation of the marker.
+- The source of a check is folded. A note in a cell's metadata tells the kernel what the cell is (workshop/builder/notes.py).
 - The line `lang = "en"` of the parameters cell gets the notebook's language. It is the only code that differs.
 - The metadata of an exercise names its lesson and its issue: a student's notebook keeps them, and tells by them what it is of.
 """
@@ -11,7 +12,7 @@
 import hashlib
 from collections import Counter
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 import nbformat
 from nbconvert.preprocessors import TagRemovePreprocessor
@@ -20,9 +21,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.preprocessors import ClearSolutions
 
 from workshop.builder import former
-from workshop.builder.format import LANGUAGE_LINE, Block, Source
+from workshop.builder.format import LANGUAGE_LINE, WAITS, Block, Source
 from workshop.builder.handout import digest, issue_of
+from workshop.builder.notes import notes
 from workshop.builder.tasks import HEADING, blank_count
+from workshop.cells import NOTE
 from workshop.places import LANGUAGES
 
 STUB = "say.not_solved_yet()  # replace this line by your code"
@@ -107,17 +110,24 @@ def _exercise(source: Source, language: str) -> NotebookNode:
 
 
 def _cells(source: Source, language: str) -> list[NotebookNode]:
-    return [_node(block, id_, language) for block, id_ in zip(source.blocks, cell_ids(source), strict=True)]
+    ids = cell_ids(source)
+    parts = zip(source.blocks, ids, notes(source, ids), strict=True)
+    return [_node(block, id_, note, language) for block, id_, note in parts]
 
 
-def _node(block: Block, id_: str, language: str) -> NotebookNode:
+def _node(block: Block, id_: str, note: dict[str, Any], language: str) -> NotebookNode:
     cell = block.cell(language)
-    tags = cell.tags - set(LANGUAGES)
+    tags = {tag for tag in cell.tags - set(LANGUAGES) if not tag.startswith(WAITS)}
     if "exercise" in tags:
         tags -= {"solution"}  # a task's own text: in both
     text = LANGUAGE_LINE.sub(language_line(language), cell.text) if "parameters" in tags else cell.text
     new = new_code_cell if block.is_code else new_markdown_cell
-    return new(text, id=id_, metadata={"tags": sorted(tags)} if tags else {})
+    metadata: dict[str, Any] = {"tags": sorted(tags)} if tags else {}
+    if note:
+        metadata[NOTE] = note
+    if "check" in tags:
+        metadata["jupyter"] = {"source_hidden": True}
+    return new(text, id=id_, metadata=metadata)
 
 
 def language_line(language: str) -> str:

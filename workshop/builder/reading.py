@@ -10,7 +10,7 @@ from jupytext.formats import get_format_implementation
 from nbformat import NotebookNode
 
 from workshop.builder import engine_texts
-from workshop.builder.format import EXERCISE_TAGS, LESSON_TAGS, RUN_TAGS, Block, Cell, Kind, Problem, Source
+from workshop.builder.format import EXERCISE_TAGS, LESSON_TAGS, RUN_TAGS, WAITS, Block, Cell, Kind, Problem, Source
 from workshop.ground import measured
 from workshop.ground.rendering import fill
 from workshop.places import LANGUAGES, TWIN
@@ -131,7 +131,8 @@ def _nodes(lines: list[str]) -> Iterator[tuple[int, NotebookNode]]:
 
 def _tag_problems(file: Path, cells: list[Cell], known: set[str]) -> Iterator[Problem]:
     for cell in cells:
-        for tag in sorted(cell.tags - known):
+        waits = {tag for tag in cell.tags if tag.startswith(WAITS)}
+        for tag in sorted(cell.tags - known - waits):
             where = "belongs into exercise.py" if tag in EXERCISE_TAGS else f"unknown; known are {', '.join(sorted(known))}"
             yield Problem(file, cell.line, f"tag {tag!r} {where}")
         if cell.kind == "code" and cell.language:
@@ -139,7 +140,7 @@ def _tag_problems(file: Path, cells: list[Cell], known: set[str]) -> Iterator[Pr
         if cell.kind == "markdown":
             if len(cell.tags & set(LANGUAGES)) != 1:
                 yield Problem(file, cell.line, "a Markdown cell is tagged either 'ru' or 'en'")
-            for tag in sorted(cell.tags & {"parameters", "check", *RUN_TAGS}):
+            for tag in sorted(cell.tags & {"parameters", "check", *RUN_TAGS, *waits}):
                 yield Problem(file, cell.line, f"tag {tag!r} is for code cells")
 
 

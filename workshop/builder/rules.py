@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 
-from workshop.builder.format import BEGIN, END, LANGUAGE_LINE, Block, Cell, Problem, Source
+from workshop.builder.format import BEGIN, END, LANGUAGE_LINE, WAITS, Block, Cell, Problem, Source
 from workshop.builder.message_rules import Places
 from workshop.builder.twins import check_twins
 from workshop.places import CYRILLIC
@@ -32,6 +32,7 @@ def check(source: Source, places: Places, blank: Callable[[str], str]) -> Iterat
         problems += _check_syntax(source, cell, blank) if not problems else []
         sound = sound and not problems
         yield from problems
+    yield from _check_waits(source, places)
     if sound:
         yield from _check_language(source)
         yield from _check_messages(source, places)
@@ -133,6 +134,17 @@ def parse(text: str) -> ast.Module:
 
 def _line(cell: Cell, node: ast.stmt | ast.expr) -> int:
     return cell.first + node.lineno - 1
+
+
+def _check_waits(source: Source, places: Places) -> Iterator[Problem]:
+    for cell in source.code:
+        tags = sorted(tag for tag in cell.tags if tag.startswith(WAITS))
+        if len(tags) > 1:
+            yield Problem(source.file, cell.line, f"a cell waits for one thing, not for {', '.join(tags)}")
+        for tag in tags:
+            if places.get(tag.replace("-", "_")) != frozenset():
+                key = tag.replace("-", "_")
+                yield Problem(source.file, cell.line, f"tag {tag!r}: messages.yaml has no text {key}, or one with {{places}}")
 
 
 # The language of a notebook, and its messages

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workshop.builder.format import BEGIN, END, Block, BuildError, Cell, Problem
+from workshop.builder.format import BEGIN, END, Block, BuildError, Cell, Problem, Source
 from workshop.builder.reading import read
 from workshop.places import LANGUAGES
 
@@ -66,8 +66,16 @@ class Exercise:
 
 def read_exercise(file: Path) -> Exercise:
     """Read lessons/NN_name/exercise.py; BuildError names file and line if a task is not written as agreed."""
-    lesson = file.parent.name
-    source, problems = read(file, "exercise", lesson)
+    source, problems = read(file, "exercise", file.parent.name)
+    exercise, wrong = exercise_of(source)
+    if problems or wrong:
+        raise BuildError([*problems, *wrong])
+    return exercise
+
+
+def exercise_of(source: Source) -> tuple[Exercise, list[Problem]]:
+    """The tasks of a source of the kind exercise, and why some are not written as agreed."""
+    problems: list[Problem] = []
     opening: list[Cell] = []
     tasks: list[tuple[Block, list[Cell]]] = []
     for block in source.blocks:
@@ -75,10 +83,8 @@ def read_exercise(file: Path) -> Exercise:
             tasks.append((block, []))
         elif block.is_code:
             (tasks[-1][1] if tasks else opening).append(block.key)
-    found = [_task(file, block, cells, number, problems) for number, (block, cells) in enumerate(tasks, start=1)]
-    if problems:
-        raise BuildError(problems)
-    return Exercise(lesson, tuple(opening), tuple(task for task in found if task))
+    found = [_task(source.file, block, cells, number, problems) for number, (block, cells) in enumerate(tasks, start=1)]
+    return Exercise(source.lesson, tuple(opening), tuple(task for task in found if task)), problems
 
 
 def _task(file: Path, block: Block, cells: list[Cell], number: int, problems: list[Problem]) -> Task | None:

@@ -17,3 +17,12 @@ def by_language(file: Path) -> dict[str, dict[str, str]]:
         for language, text in texts.items():
             found.setdefault(language, {})[key] = text
     return found
+
+
+def plural(number: int, lang: str) -> str:
+    """The form of a noun after a whole number: "one", in Russian "few" (2, 3, 4, 22...), or "many"."""
+    if lang == "en":
+        return "one" if number == 1 else "many"
+    if number % 10 == 1 and number % 100 != 11:
+        return "one"
+    return "few" if number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14) else "many"
