@@ -24,7 +24,9 @@ from workshop.surroundings import passing
 
 _LOG_TAIL = 2000  # bytes
 _LOOK_EVERY = 0.1  # seconds
-_SOURCES = shutil.ignore_patterns(*CACHES, "lesson.py", "exercise.py", "former.json")  # the solutions, and no notebook's business
+_SOURCES = shutil.ignore_patterns(
+    *CACHES, "lesson.py", "exercise.py", "former.json"
+)  # the solutions, and no notebook's business
 
 
 class NoRoom(Exception):
