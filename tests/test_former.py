@@ -198,11 +198,46 @@ def test_cells_of_the_students_own_run_where_they_stood(course):
     assert course.graded(content)[1:] == (["helper = 1"], 0)
 
 
+def test_a_cell_of_the_students_own_is_not_taken_for_one_that_was_not_handed_out(course):
+    content = course.filled()
+    answer = next(n for n, cell in enumerate(content.cells) if cell.source == ANSWERS[1])
+    content.cells.insert(answer, new_code_cell("answer = 1"))
+    course.edit(("# %%\n# BEGIN SOLUTION\nanswer", "# %%\nnew_given = 1\n\n# %%\n# BEGIN SOLUTION\nanswer"))
+    assert course.graded(content) == (EXPECTED, ["answer = 1"], 0)
+
+
+def test_without_metadata_the_issue_that_misses_least_is_the_notebooks(course):
+    content = course.filled()
+    del content.metadata["workshop"]
+    course.edit(
+        ('answer == 42, say("wrong_number")', 'answer == 42, say("wrong_number")\n\n# %% tags=["check"]\nassert answer')
+    )
+    assert matching.issue_of(as_read(content), course.issues()).issue == course.first.issues.today.issue
+    assert course.graded(content) == (EXPECTED, [], 0)
+
+
 def test_a_changed_former_check_counts_as_changed(course):
     content = course.filled()
     next(cell for cell in content.cells if cell.source.startswith("assert answer")).source = "assert True"
     course.edit(NEW_CHECK)
     assert course.graded(content)[2] == 1
+
+
+NEW_TASK = """
+# %% [markdown] tags=["ru", "exercise", "solution"]
+# ### Задача {number} (1 мин, 2 балла). Новое дело
+
+# %% [markdown] tags=["en", "exercise", "solution"]
+# ### Task {number} (1 min, 2 points). A new thing
+
+# %%
+# BEGIN SOLUTION
+new = 1
+# END SOLUTION
+
+# %% tags=["check"]
+assert new == 1, say("wrong_number")
+"""
 
 
 def insert_a_task(course: Course) -> None:
@@ -213,10 +248,7 @@ def insert_a_task(course: Course) -> None:
             text_ = text_.replace(f"### {word} {number} (", f"### {word} {number + 1} (")
     heading = '\n# %% [markdown] tags=["ru", "exercise", "solution"]\n# ### Задача 3'
     assert text_.count(heading) == 1
-    new = heading.replace("Задача 3", "Задача 2 (1 мин, 2 балла). Новое дело")
-    new += '\n\n# %% [markdown] tags=["en", "exercise", "solution"]\n# ### Task 2 (1 min, 2 points). A new thing\n'
-    new += '\n# %%\n# BEGIN SOLUTION\nnew = 1\n# END SOLUTION\n\n# %% tags=["check"]\nassert new == 1, say("wrong_number")\n'
-    course.file.write_text(text_.replace(heading, new + heading), encoding="utf-8")
+    course.file.write_text(text_.replace(heading, NEW_TASK.format(number=2) + heading), encoding="utf-8")
 
 
 @pytest.mark.parametrize("save", [as_bytes, no_ids], ids=["jupyter", "no ids"])
@@ -244,6 +276,49 @@ def test_an_answer_that_has_no_place_any_more_is_to_be_answered_for(course, caps
     course.move(_2_1=None)
     assert course.problems() == []
     assert course.graded(course.filled()) == ({"1.1": ANSWERS[1], "2.1": ANSWERS[3]}, [ANSWERS[2]], 0)  # it is their code
+
+
+def test_a_new_task_does_not_get_the_answers_to_one_that_is_no_more(course):
+    text_ = course.file.read_text(encoding="utf-8")
+    first, second = (text_.index(f'\n# %% [markdown] tags=["ru", "exercise", "solution"]\n# ### Задача {n}') for n in (1, 2))
+    text_ = text_[:first] + text_[second:]
+    for number in (2, 3):
+        text_ = text_.replace(f"Задача {number} (", f"Задача {number - 1} (").replace(
+            f"Task {number} (", f"Task {number - 1} ("
+        )
+    course.file.write_text(text_ + NEW_TASK.format(number=3), encoding="utf-8")
+    assert set(course.issues().today.answers.values()) == set(
+        course.first.issues.today.answers.values()
+    )  # the blanks read alike
+    assert len(course.problems()) == 1
+    course.move(_1_1=None)
+    found = course.graded(course.filled())[0]
+    assert (found["1.1"], found["2.1"]) == (ANSWERS[2], ANSWERS[3]) and BLANK.search(found["3.1"])
+
+
+SEVERAL = ((1, "first", "a"), (2, "second", "b"))
+
+
+def test_of_several_answers_of_a_task_each_is_known(tmp_path):
+    blanks = [f"{word} = {n}\n# BEGIN SOLUTION\n{name} = {n}\n# END SOLUTION" for n, word, name in SEVERAL]
+    two = ("\n\n# %%\n".join(blanks), "assert b == 2")
+        "first = 1\n# BEGIN SOLUTION\na = 1\n# END SOLUTION\n\n# %%\nsecond = 2\n# BEGIN SOLUTION\nb = 2\n# END SOLUTION",
+        "assert b == 2",
+    )
+    lessons = tmp_path / "lessons"
+    file = write_lesson(lessons, "01_tiny", tasks=(two, NUMBER))
+    course = Course.__new__(Course)
+    course.file, course.first = file, notebook.read_assignment(file.parent)
+    course.hand_out()
+    content = course.first.notebook("ru")
+    for cell in content.cells:
+        cell.source = cell.source.replace(making.STUB, "a = 5" if "first" in cell.source else "b = 6")
+    course.edit(("first = 1\n# BEGIN SOLUTION\na = 1\n# END SOLUTION\n\n# %%\n", ""))
+    assert len(course.problems()) == 1
+    course.move(_1_1=None)
+    found, added, _ = course.graded(content)
+    assert found["1.1"] == "second = 2\nb = 6"
+    assert added == ["first = 1\na = 5"]
 
 
 def test_moved_says_where_an_answer_is(course):

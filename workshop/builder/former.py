@@ -5,7 +5,6 @@ task, which is known by its title or else by its number, and by their place amon
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -143,21 +142,21 @@ def places_of_answers(former: Former, titles: Mapping[int, str]) -> dict[str, st
 def places(former: Former, today: Handout) -> dict[str, str]:
     """From the ids of a former issue's cells to today's; a cell that has no place is left out.
 
-    An answer is where `moved` says; or else in the cell that has kept its id; or else in the same place of its task. Of other
-    cells that have changed the counterpart is only good to know where something stood.
+    An answer is where `moved` says; or else in the cell of its task that has kept its id; or else in the same place of its
+    task. Of other cells that have changed the counterpart is only good to know where something stood.
     """
+    tasks = _tasks(former.titles, today.titles)
     to = {former.answers[place]: today.answers.get(to, "") for place, to in places_of_answers(former, today.titles).items()}
     by_hand = {former.answers[place] for place in former.moved if place in former.answers}
     found = {id_: to[id_] for id_ in by_hand if to.get(id_)}
-    # blanks that read alike have ids by their order only, so that an id may be another task's today
-    alike = {digests for one in (former, today) for digests, count in _blanks(one).items() if count > 1}
-    kept = set(today.answers.values()) - set(found.values())
     left = [id_ for id_ in former.answers.values() if id_ not in by_hand]
-    found |= {id_: id_ for id_ in left if id_ in kept and former.by_id[id_].digests not in alike}
+    for id_ in left:
+        # an id alone tells no task: many blanks say nothing but that something is to be written there
+        if id_ in today.ids(tasks.get(former.by_id[id_].task, -1), "answer") and id_ not in found.values():
+            found[id_] = id_
     for id_ in left:
         if id_ not in found and to.get(id_) and to[id_] not in found.values():
             found[id_] = to[id_]
-    tasks = _tasks(former.titles, today.titles)
     for slot in former.slots:
         if slot.role == "answer":
             continue
@@ -176,11 +175,6 @@ def _tasks(former: Mapping[int, str], today: Mapping[int, str]) -> dict[int, int
     found = {0: 0} | {number: by_title[title] for number, title in former.items() if title in by_title}
     same = former.keys() & today.keys() - found.keys() - set(found.values())
     return found | {number: number for number in same}
-
-
-def _blanks(handout: Handout) -> Counter[tuple[str, ...]]:
-    """How many answer cells were handed out with the same text."""
-    return Counter(handout.by_id[id_].digests for id_ in handout.answers.values())
 
 
 def astray(former: Former, today: Handout) -> list[str]:
