@@ -4,6 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from workshop.__main__ import main
@@ -341,14 +342,29 @@ def test_a_lenient_check_is_caught_and_reasons_stay(kit, capsys):
 
 
 @pytest.mark.slow
-def test_what_was_tried_before_a_failure_is_kept(kit, capsys):
+def test_a_solution_that_its_own_check_refuses_gets_no_verdicts(kit, capsys):
     exercise = kit.exercise("01_tiny")
-    strict = 'assert double(3) == 6 and "second" not in globals(), say("not_doubled")\nsecond = 1'
-    exercise.write_text(exercise.read_text(encoding="utf-8").replace(FUNCTION[1], strict), encoding="utf-8")
-    assert main(["build", "--root", str(kit.root)]) == 0  # the solution of task 2 passes once
-    assert main(["mutants", "--root", str(kit.root), "--task", "1"]) == 1
+    exercise.write_text(exercise.read_text(encoding="utf-8").replace("double(3) == 6", "double(3) == 7"), encoding="utf-8")
+    assert main(["build", "--root", str(kit.root)]) == 0
+    assert main(["mutants", "--root", str(kit.root), "--task", "1", "2"]) == 1
     assert list(verdicts.read(kit.verdicts("01_tiny"))) == [1]
-    assert "task 2" not in capsys.readouterr().out
+    assert "01_tiny task 2: our own solution met 'not_doubled'" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_keeps_what_it_has_tried_and_ends_what_it_has_started(kit, capsys, monkeypatch):
+    original = verdicts.write
+
+    def write_and_interrupt(file: Path, entries: verdicts.Entries) -> None:
+        original(file, entries)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(verdicts, "write", write_and_interrupt)
+    assert main(["mutants", "--root", str(kit.root)]) == 130
+    assert "the same command goes on with the rest" in capsys.readouterr().err
+    assert list(verdicts.read(kit.verdicts("01_tiny"))) == [1]
+    lines = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
+    assert not [line for line in lines if str(kit.root) in line]
 
 
 @pytest.mark.slow
@@ -365,10 +381,20 @@ def test_the_proof_meets_the_same_verdicts(kit):
     kept = verdicts.read(kit.verdicts(lesson))
     name = "line 1, constant: `42` -> `41`"
     kept[1]["verdicts"][name] = "passed"
+    kept[4]["check"] = "slow"
     verdicts.write(kit.verdicts(lesson), kept)
     done = proved()
     assert "1 failed, 17 passed" in done.stdout
     assert f"{name}: wrong_number, but passed before" in done.stdout
+
+
+def test_verdicts_of_other_mutants_are_not_current(tmp_path):
+    found = mutants(read_exercise(write_lesson(tmp_path, "01_tiny", [(blank("x = [1, 2, 3, 4]"), CHECK)])).tasks[0])
+    kept = {"key": "k", "check": "quick", "verdicts": dict.fromkeys((one.name for one in found), "passed")}
+    assert verdicts.is_current(kept, "k", found)
+    assert not verdicts.is_current(kept, "other", found)
+    assert not verdicts.is_current(kept, "k", found[1:])
+    assert not verdicts.is_current(None, "k", found)
 
 
 def test_a_few_are_tried_again_at_a_slow_check(tmp_path):

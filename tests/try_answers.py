@@ -57,8 +57,11 @@ def problems(attempts: list[Attempt], namespace: Namespace) -> Iterator[str]:
 
 
 def verdicts(attempts: list[Attempt], namespace: Namespace) -> Iterator[tuple[str, float]]:
-    """How each attempt ended, in a word or the key of a message, and its seconds; the first one, our own, sets the limit."""
-    limit = 0.0
+    """How each attempt ended, in a word or the key of a message, and its seconds.
+
+    The first one has the limit that it brings, 0 for none, and then sets that of the others: it is our own.
+    """
+    limit = attempts[0].get("limit", 0.0) if attempts else 0.0
     for attempt in _one_by_one(attempts, namespace):
         started = time.perf_counter()
         quiet = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
