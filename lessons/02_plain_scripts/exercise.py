@@ -333,11 +333,11 @@ print(f"ROC AUC {february_auc(make_features):.2f}")
 
 # %% [markdown] tags=["ru"]
 # ### По каким часам?
-# Час вылета по расписанию можно взять из двух столбцов: из `sched_dep_time`, по часам аэропорта, и из `scheduled`, в UTC. Рейсы те же, и моменты те же. **Прежде чем запускать, ответьте:** если учиться на одном только часе, есть ли разница, откуда он взят?
+# Час вылета есть в таблице дважды: `sched_dep_time` идёт по часам аэропорта, `scheduled` — по UTC. Посмотрим на один и тот же январь по тем и по другим часам.
 
 # %% [markdown] tags=["en"]
 # ### By which clock?
-# The hour of scheduled departure can be taken from two columns: from `sched_dep_time`, by the airport's clock, and from `scheduled`, in UTC. The flights are the same, and so are the moments. **Before you run the cell, answer:** if one learns from the hour alone, does it matter where it comes from?
+# The hour of departure is there twice: `sched_dep_time` goes by the clock of the airport, `scheduled` by UTC. Let us look at the same January by either clock.
 
 # %%
 january = flights["2013-01"].dropna(subset=["arr_delay"])
@@ -345,23 +345,30 @@ clocks = {"local hour": (january["sched_dep_time"] // 100).astype(int), "UTC hou
 late = january.assign(late=january["arr_delay"] >= 15, **clocks).groupby([*clocks])["late"]
 late.mean().iloc[::2].map("{:.0%}".format).to_frame("late in January").reset_index()
 
+# %% [markdown] tags=["ru"]
+# Теперь запишем в `sched_dep_time` время по UTC и обучим вашу же модель. Рейсы те же, и моменты те же. **Прежде чем запускать, ответьте:** изменится ли ROC AUC, и если да, то насколько?
+
+# %% [markdown] tags=["en"]
+# Now we write the time by UTC into `sched_dep_time`, and train that same model of yours. The flights are the same, and so are the moments. **Before you run the cell, answer:** will the ROC AUC change and, if so, by how much?
+
 # %%
 by_clock = {
-    "local hour": february_auc(lambda flights: (flights["sched_dep_time"] // 100).to_frame()),
-    "UTC hour": february_auc(lambda flights: flights["scheduled"].dt.hour.to_frame()),
+    "local time": february_auc(make_features),
+    "UTC": february_auc(lambda flights: make_features(script_trials.by_utc(flights))),
 }
 pd.Series(by_clock, name="ROC AUC in February").round(2).to_frame()
 
 # %% [markdown] tags=["ru"]
-# Опоздания копятся к вечеру, а вечер Нью-Йорка в UTC — уже следующие сутки: рейс, который вылетает в восемь вечера, для модели ночной и стоит раньше всех утренних. Линейная модель видит в часе одно число и этого уже не исправит. Завести столбец на каждый час тоже не спасёт: летом разница с UTC не пять часов, а четыре. Прежде чем брать час из даты, спросите, по каким часам она записана. К часовым поясам вернёмся в пятой тетради, где от них зависит расписание.
+# Опоздания копятся к вечеру, а вечер Нью-Йорка по UTC — уже следующие сутки: рейс, который вылетает в девять вечера, для модели ночной и стоит раньше всех утренних. Линейная модель видит в часе одно число и этого уже не исправит. Отдельный столбец на каждый час спас бы только до весны: летом разница с UTC не пять часов, а четыре. К часовым поясам вернёмся в пятой тетради, там от них зависит расписание.
 
 # %% [markdown] tags=["en"]
-# Delays add up towards the evening, and New York's evening is the next day already in UTC: a flight that leaves at eight in the evening is one of the night to the model, before all those of the morning. A linear model sees one number in the hour and cannot mend that. Nor does a column for each hour help: in summer the difference from UTC is not five hours but four. Before you take the hour from a time, ask by which clock it was written. Time zones come back in the fifth notebook, where the schedule depends on them.
+# Delays add up towards the evening, and New York's evening is the next day already by UTC: a flight that leaves at nine in the evening is one of the night to the model, before all those of the morning. A linear model sees one number in the hour and cannot mend that. A column for each hour would help only until spring: in summer the difference from UTC is not five hours but four. Time zones come back in the fifth notebook, where the schedule depends on them.
 
 # %% [markdown] tags=["ru"]
 # ## Главное
 # - После правки пересчитывают всё, что от неё зависит, и в порядке зависимостей.
 # - Память можно построить на времени файлов, но параметры и код она не увидит.
+# - Прежде чем брать час из столбца со временем, спросите, по каким часам оно записано.
 # - Фича честная, если она не меняется, когда переписывают будущее. Это проверяет тест, а не договорённость.
 #
 # **Дальше:** `papermill` в третьей тетради.
@@ -370,6 +377,7 @@ pd.Series(by_clock, name="ROC AUC in February").round(2).to_frame()
 # ## Key points
 # - After an edit one recomputes all that depends on it, in the order of the dependencies.
 # - A memory can be built on the times of files, but it does not see parameters and code.
+# - Before you take the hour from a column of times, ask by which clock they were written.
 # - A feature is honest if it does not change when the future is rewritten. A test proves that, not an agreement.
 #
 # **Next:** `papermill` in the third notebook.

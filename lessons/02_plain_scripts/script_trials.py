@@ -132,3 +132,9 @@ def each_by_itself(make_features: MakeFeatures, flights: pd.DataFrame) -> bool:
     order = np.arange(len(flights))
     some = [order[::-1], order[::3], order[: len(order) // 2], *(order[[row]] for row in (0, len(order) // 2, -1))]
     return all(same(features.iloc[rows], make_features(flights.iloc[rows].copy())) for rows in some)
+
+
+def by_utc(flights: pd.DataFrame) -> pd.DataFrame:
+    """The same flights, their time of scheduled departure written by UTC, HHMM."""
+    scheduled = flights["scheduled"].dt
+    return flights.assign(sched_dep_time=100.0 * scheduled.hour + scheduled.minute)
