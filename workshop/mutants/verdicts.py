@@ -108,9 +108,9 @@ def _used(folder: Path, cells: Sequence[str]) -> dict[str, str]:
 
 def entry(new_key: str, slow: bool, found: Sequence[Mutant], verdicts: Mapping[str, str], earlier: Entry) -> Entry:
     """What is kept of a task; the reasons of `earlier` are kept for those mutants that are still the same."""
-    reasons = {(name, survivor["mutant"]): survivor["reason"] for name, survivor in (earlier.get("survivors") or {}).items()}
+    reasons = {survivor["mutant"]: survivor["reason"] for survivor in (earlier.get("survivors") or {}).values()}
     survivors = {
-        one.name: {"mutant": one.hash, "reason": reasons.get((one.name, one.hash), "")}
+        one.name: {"mutant": one.hash, "reason": reasons.get(one.hash, "")}
         for one in found
         if verdicts.get(one.name) in _SURVIVES
     }
