@@ -88,7 +88,8 @@ def experiment(flights: pd.DataFrame, seed: int) -> float:
 
 # %% tags=["check"]
 before = january.copy()
-once = experiment(january, 1)
+once = why_trials.outcome(experiment, january, 1)
+assert not isinstance(once, ValueError), say("experiment_failed", got=once)
 assert isinstance(once, float) and 0 < once < 1, say("experiment_form")
 assert january.equals(before), say("experiment_touches")
 assert experiment(january, 1) == once, say("experiment_random")
