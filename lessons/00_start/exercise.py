@@ -29,8 +29,14 @@ sandbox, say = start("00_start", lang, part="exercise", ingest__rows=5000)
 # The stage `ingest` loads one month. Here it is five thousand flights of February, blizzard and all.
 
 # %%
+import sys
+
 import pandas as pd
 from flight_delays.pipeline import Project
+from workshop.places import LESSONS
+
+sys.path.append(str(LESSONS / "00_start"))
+from late_shares import counted_as
 
 project = Project.load(sandbox.root)
 project.run("ingest", "2013-02")
@@ -39,17 +45,17 @@ flights[["date", "sched_dep_time", "carrier", "origin", "dest", "arr_delay"]].he
 
 # %% [markdown] tags=["ru", "exercise", "solution"]
 # ### Задача 1 (5 мин, 1 балл). Сколько опоздало?
-# Запишите в переменную `late_share` (число от 0 до 1) долю опоздавших среди тех рейсов из таблицы `flights`, которые **прилетели**. Опоздание: `arr_delay` равна 15 минутам или больше. У рейса, который не прилетел, `arr_delay` пуста.
+# Запишите в переменную `late_share` (число от 0 до 1, не округляя) долю опоздавших среди тех рейсов из таблицы `flights`, которые **прилетели**. Опоздание — это `arr_delay` от 15 минут, ровно 15 тоже опоздание. У рейса, который не прилетел, `arr_delay` пуста.
 #
-# Пока вы ничего не написали, ячейка с пробелом останавливается и говорит об этом. Проверка под ней молчит, если ответ верный.
+# Пока вы ничего не написали, ячейка с пробелом останавливается и говорит об этом. Проверка под ней говорит, что не так, а если ответ верный, то что задача решена и сколько за неё баллов.
 #
-# <details><summary>Подсказка</summary>Пустые значения столбца убирает .dropna(), а среднее от True и False это доля True.</details>
+# <details><summary>Подсказка</summary>Пустые значения столбца убирает .dropna(), а среднее от True и False — это доля True.</details>
 
 # %% [markdown] tags=["en", "exercise", "solution"]
 # ### Task 1 (5 min, 1 point). How many were late?
-# Put into the variable `late_share` (a number from 0 to 1) the share of late ones among those flights of the table `flights` that **arrived**. Late means: `arr_delay` is 15 minutes or more. A flight that did not arrive has an empty `arr_delay`.
+# Put into the variable `late_share` (a number from 0 to 1, not rounded) the share of late ones among those flights of the table `flights` that **arrived**. Late means: `arr_delay` is 15 minutes or more, and just 15 is late. A flight that did not arrive has an empty `arr_delay`.
 #
-# As long as you have written nothing, the cell with the blank stops and says so. The check below it is silent if the answer is right.
+# As long as you have written nothing, the cell with the blank stops and says so. The check below it says what is wrong or, if the answer is right, that the task is solved and for how many points.
 #
 # <details><summary>Hint</summary>.dropna() drops the empty values of a column, and the mean of True and False is the share of True.</details>
 
@@ -61,12 +67,13 @@ late_share = (flights["arr_delay"].dropna() >= 15).mean()
 # %% tags=["check"]
 from numbers import Real
 
-delay = pd.read_parquet(project.raw("2013-02") / "flights.parquet")["arr_delay"]
+delays = pd.read_parquet(project.raw("2013-02") / "flights.parquet")["arr_delay"]
 assert isinstance(late_share, Real), say("not_a_number")
 assert 0 <= late_share <= 1, say("not_a_share")
-assert round(late_share, 3) != round((delay >= 15).mean(), 3), say("cancelled_counted")
-assert round(late_share, 3) != round((delay.dropna() > 15).mean(), 3), say("exactly_15")
-assert abs(late_share - (delay.dropna() >= 15).mean()) < 0.001, say("other_share")
+way = counted_as(late_share, delays)
+assert way != "all flights", say("cancelled_counted")
+assert way != "longer only", say("exactly_15")
+assert way == "as asked", say("other_share")
 
 # %% tags=["solution"]
 print(f"{late_share:.1%} of the flights that arrived")

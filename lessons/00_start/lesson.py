@@ -66,7 +66,7 @@ print(*sorted(path.parent.name for path in LESSONS.glob("[0-9]*/lesson.py")), se
 # %% [markdown] tags=["ru"]
 # ## Как этим пользоваться
 # - **Тетради** (`notebooks`) читают и выполняют сверху вниз, ячейку за ячейкой: Shift+Enter. Увидели «прежде чем запускать, запишите ответ», запишите: угадать неверно полезнее, чем прочитать.
-# - **Задачи** (`exercises`) решают после тетради с тем же номером. Замените строку `say.not_solved_yet()` своим кодом и выполните ячейку, а за ней проверку. Молчит проверка, значит, всё верно. Не молчит, значит, скажет, куда смотреть.
+# - **Задачи** (`exercises`) решают после тетради с тем же номером. Замените строку `say.not_solved_yet()` своим кодом и выполните ячейку, а за ней проверку. Если всё верно, проверка скажет, что задача решена и сколько за неё баллов; если нет — куда смотреть.
 # - **Подсказки** свёрнуты. Сначала подумайте, потом откройте.
 # - **Решения** (`solutions`) лежат рядом, с выводами. Ваше может быть другим: проверки смотрят на результат.
 #
@@ -75,7 +75,7 @@ print(*sorted(path.parent.name for path in LESSONS.glob("[0-9]*/lesson.py")), se
 # %% [markdown] tags=["en"]
 # ## How to use this
 # - **Notebooks** (`notebooks`) are read and run from top to bottom, cell by cell: Shift+Enter. Where it says "before you run the cell, write down your answer", do write: a wrong guess teaches more than reading on.
-# - **Tasks** (`exercises`) are solved after the notebook of the same number. Replace the line `say.not_solved_yet()` by your own code and run the cell, then the check below it. If the check is silent, all is well. If not, it says where to look.
+# - **Tasks** (`exercises`) are solved after the notebook of the same number. Replace the line `say.not_solved_yet()` by your own code and run the cell, then the check below it. If all is well, the check says that the task is solved, and for how many points; if not, where to look.
 # - **Hints** are folded. Think first, then open.
 # - **Solutions** (`solutions`) lie beside them, with outputs. Yours may be different: the checks look at the result.
 #

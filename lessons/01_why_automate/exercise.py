@@ -28,11 +28,18 @@ months = {"2013-01": "train", "2013-02": "test"}
 sandbox, say = start("01_why_automate", lang, part="exercise", months=months, ingest__rows=2000)
 
 # %% tags=["waits-data"]
+import sys
+from numbers import Real
+
 import pandas as pd
 from flight_delays.pipeline import Project
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
+from workshop.places import LESSONS
+
+sys.path.append(str(LESSONS / "01_why_automate"))
+import why_trials
 
 project = Project.load(sandbox.root)
 for month in project.months:
@@ -45,10 +52,10 @@ january[["date", "sched_dep_time", "carrier", "flight", "origin", "dest", "arr_d
 # Соберите пять ячеек Лены в одну функцию `experiment(flights, seed)`. Она должна:
 #
 # 1. убрать рейсы без `arr_delay`, до разбиения;
-# 2. взять в фичи столбцы `sched_dep_time` и `distance`, а ответ это `arr_delay` от 15 минут;
-# 3. случайно отделить на тест четверть рейсов;
+# 2. взять в фичи столбцы `sched_dep_time` и `distance`, и только их; ответ — опоздал ли рейс, то есть `arr_delay` от 15 минут;
+# 3. случайно отделить на тест ровно четверть рейсов, из сорока — десять;
 # 4. обучить `RandomForestClassifier(100, min_samples_leaf=2)`;
-# 5. вернуть ROC AUC на тесте, число типа `float`.
+# 5. вернуть ROC AUC на тесте, посчитанный по вероятностям: число типа `float`, без округления.
 #
 # Вся случайность должна определяться числом `seed`: с одним и тем же `seed` результат всегда один, с другим другой. Таблицу `flights` функция не меняет.
 #
@@ -59,10 +66,10 @@ january[["date", "sched_dep_time", "carrier", "flight", "origin", "dest", "arr_d
 # Put Lena's five cells together into one function `experiment(flights, seed)`. It must:
 #
 # 1. drop the flights without `arr_delay`, before the split;
-# 2. take the columns `sched_dep_time` and `distance` as features, while the answer is an `arr_delay` of 15 minutes or more;
-# 3. set a random quarter of the flights aside as the test;
+# 2. take the columns `sched_dep_time` and `distance` as features, and no others; the answer is whether the flight was late, that is, an `arr_delay` of 15 minutes or more;
+# 3. set a random quarter of the flights aside as the test, just ten of forty;
 # 4. train a `RandomForestClassifier(100, min_samples_leaf=2)`;
-# 5. return the ROC AUC on the test, a number of type `float`.
+# 5. return the ROC AUC on the test, by the probabilities: a number of type `float`, not rounded.
 #
 # The number `seed` must decide all randomness: with the same `seed` the result is always the same, with another one another. The function does not change the table `flights`.
 #
@@ -81,13 +88,22 @@ def experiment(flights: pd.DataFrame, seed: int) -> float:
 
 # %% tags=["check"]
 before = january.copy()
-once = experiment(january, 1)
+once = why_trials.outcome(experiment, january, 1)
+assert not isinstance(once, ValueError), say("experiment_failed", got=once)
 assert isinstance(once, float) and 0 < once < 1, say("experiment_form")
 assert january.equals(before), say("experiment_touches")
 assert experiment(january, 1) == once, say("experiment_random")
-assert len({experiment(january, seed) for seed in (1, 2, 3)}) > 1, say("experiment_seed")
+assert len({once, experiment(january, 2), experiment(january, 3)}) > 1, say("experiment_seed")
 assert experiment(january.dropna(subset=["arr_delay"]), 1) == once, say("experiment_cancelled")
 assert once < 0.75, say("experiment_leak")
+assert abs(experiment(why_trials.all_alike(january), 1) - 0.5) < 1e-9, say("experiment_columns")
+for column in ("sched_dep_time", "distance"):
+    assert experiment(why_trials.decided_by(column, january), 1) > 0.9, say("experiment_column", column=column)
+assert experiment(why_trials.exactly_late(january), 1) > 0.75, say("experiment_late")
+assert experiment(why_trials.rarely_late(january), 1) > 0.65, say("experiment_score")
+fours = [experiment(why_trials.in_fours(january), seed) for seed in (1, 2, 3)]
+assert 0.78 < sum(fours) / 3 < 0.92, say("experiment_forest")
+assert all(why_trials.of_ten(experiment(why_trials.forty(january), seed)) for seed in range(6)), say("experiment_quarter")
 
 # %% [markdown] tags=["ru", "solution"]
 # Функция не помнит прошлых запусков, поэтому выполнить её «не в том порядке» нельзя. Вот и весь первый шаг автоматизации. А разброс по `seed` стоит знать: улучшение меньше этого разброса ничего не доказывает.
@@ -100,12 +116,12 @@ print("ROC AUC by seed:", sorted(round(experiment(january, seed), 2) for seed in
 
 # %% [markdown] tags=["ru", "exercise", "solution"]
 # ### Задача 2 (10 мин, 3 балла). Проверка на входе
-# Напишите функцию `check_file(flights, month)`. Она получает таблицу рейсов и месяц вида `2013-01`, ничего не возвращает, а если файл обучать нельзя, бросает `ValueError` с понятным текстом. Нельзя, если:
+# Напишите функцию `check_file(flights, month)`. Она получает таблицу рейсов и месяц вида `2013-01`, ничего не возвращает, а если на файле обучать нельзя, бросает `ValueError` с понятным текстом. Нельзя, если:
 #
 # - в таблице нет ни одного рейса;
-# - в столбце `date` встречается другой месяц;
+# - в столбце `date` встречается другой месяц или другой год;
 # - `arr_delay` пуст больше чем у 10 % рейсов;
-# - один и тот же рейс записан дважды: совпали `scheduled`, `origin`, `carrier` и `flight`.
+# - один и тот же рейс записан дважды: совпали все четыре столбца, `scheduled`, `origin`, `carrier` и `flight`, что бы ни стояло в остальных.
 #
 # <details><summary>Подсказка</summary>Пригодятся методы isna, duplicated и dt.strftime("%Y-%m").</details>
 
@@ -114,9 +130,9 @@ print("ROC AUC by seed:", sorted(round(experiment(january, seed), 2) for seed in
 # Write the function `check_file(flights, month)`. It takes the table of flights and a month like `2013-01`, returns nothing, and raises a `ValueError` with a clear text if one must not train on the file. One must not if:
 #
 # - the table has no flight at all;
-# - another month occurs in the column `date`;
-# - `arr_delay` is empty for more than 10 % of the flights;
-# - the same flight is there twice: `scheduled`, `origin`, `carrier` and `flight` are the same.
+# - another month or another year occurs in the column `date`;
+# - `arr_delay` is empty for more than 10 % of the flights (just 10 % will still do);
+# - the same flight is there twice: all four columns are the same, `scheduled`, `origin`, `carrier` and `flight`, whatever the others say.
 #
 # <details><summary>Hint</summary>The methods isna, duplicated and dt.strftime("%Y-%m") will help.</details>
 
@@ -134,29 +150,25 @@ def check_file(flights: pd.DataFrame, month: str) -> None:
     # END SOLUTION
 
 
-# %%
-def refuses(flights: pd.DataFrame, month: str) -> bool:
-    try:
-        check_file(flights, month)
-    except ValueError:
-        return True
-    return False
-
-
-gaps = january.assign(arr_delay=january["arr_delay"].where(january.index % 3 > 0))
-mixed = pd.concat([january, february.head(1)], ignore_index=True)
-twice = pd.concat([january, january.tail(1).assign(arr_delay=0.0)], ignore_index=True)
-
 # %% tags=["check"]
-assert not refuses(january, "2013-01") and not refuses(february, "2013-02"), say("check_too_strict")
-assert refuses(january.head(0), "2013-01"), say("check_empty")
-assert refuses(february, "2013-01") and refuses(mixed, "2013-01"), say("check_month")
-assert refuses(gaps, "2013-01"), say("check_gaps")
-assert refuses(twice, "2013-01"), say("check_twice")
+fine = why_trials.verdicts(check_file, "2013-01", january, *why_trials.sound(january))
+fine |= why_trials.verdicts(check_file, "2013-02", february)
+empty = why_trials.verdicts(check_file, "2013-01", january.head(0))
+month = why_trials.verdicts(check_file, "2013-01", february, *why_trials.of_other_months(january))
+month |= why_trials.verdicts(check_file, "2013-02", january)
+gaps = why_trials.verdicts(check_file, "2013-01", *why_trials.with_too_many_gaps(january))
+twice = why_trials.verdicts(check_file, "2013-01", *why_trials.with_one_twice(january))
+other = (fine | empty | month | gaps | twice) - {"taken", "refused"}
+assert not other, say("check_other", got=", ".join(sorted(other)))
+assert fine == {"taken"}, say("check_too_strict")
+assert empty == {"refused"}, say("check_empty")
+assert month == {"refused"}, say("check_month")
+assert gaps == {"refused"}, say("check_gaps")
+assert twice == {"refused"}, say("check_twice")
 
 # %% [markdown] tags=["ru", "exercise", "solution"]
 # ### Задача 3 (5 мин, 2 балла). ETL или ML?
-# Контрольный вопрос лекции: чем автоматизация ML-пайплайна отличается от автоматизации обычного ETL? Ниже восемь утверждений. Запишите в `only_ml` множество букв (`set` строк) тех, которые верны для ML-пайплайна, но **не нужны** обычному ETL.
+# Контрольный вопрос лекции: чем автоматизация ML-пайплайна отличается от автоматизации обычного ETL? Ниже восемь утверждений. Запишите в `only_ml` множество строчных букв (`set` строк) тех, которые верны для ML-пайплайна, но **не нужны** обычному ETL.
 #
 # - `a`: схему входных данных проверяют перед работой.
 # - `b`: чтобы повторить результат, надо зафиксировать `seed`.
@@ -169,7 +181,7 @@ assert refuses(twice, "2013-01"), say("check_twice")
 
 # %% [markdown] tags=["en", "exercise", "solution"]
 # ### Task 3 (5 min, 2 points). ETL or ML?
-# A control question of the lecture: how does automating an ML pipeline differ from automating ordinary ETL? Below are eight statements. Put into `only_ml` the set of letters (a `set` of strings) of those that are true of an ML pipeline but **not needed** by ordinary ETL.
+# A control question of the lecture: how does automating an ML pipeline differ from automating ordinary ETL? Below are eight statements. Put into `only_ml` the set of small letters (a `set` of strings) of those that are true of an ML pipeline but **not needed** by ordinary ETL.
 #
 # - `a`: the schema of the input is checked before work begins.
 # - `b`: to repeat the result, the `seed` must be fixed.
@@ -186,9 +198,10 @@ only_ml = {"b", "c", "e", "g", "h"}
 # END SOLUTION
 
 # %% tags=["check"]
-assert set(only_ml) <= set("abcdefgh"), say("etl_letters")
-assert not set(only_ml) & {"a", "d", "f"}, say("etl_common")
-assert len(set(only_ml)) == 5, say("etl_missed")
+assert isinstance(only_ml, set | frozenset) and only_ml <= set("abcdefgh"), say("etl_letters")
+common, missed = why_trials.etl_letters(only_ml)
+assert not common, say("etl_common")
+assert not missed, say("etl_missed")
 
 # %% [markdown] tags=["ru", "exercise", "solution"]
 # ### Задача 4 (5 мин, 2 балла). Разбор аварий
@@ -218,9 +231,11 @@ prevented = {"a": True, "b": False, "c": True, "d": False, "e": True, "f": False
 # END SOLUTION
 
 # %% tags=["check"]
-assert set(prevented) == set("abcdef") and set(prevented.values()) <= {True, False}, say("accidents_form")
-assert not any(prevented[letter] for letter in "bdf"), say("accidents_too_many")
-assert all(prevented[letter] for letter in "ace"), say("accidents_too_few")
+assert isinstance(prevented, dict) and set(prevented) == set("abcdef"), say("accidents_form")
+assert all(verdict in (True, False) for verdict in prevented.values()), say("accidents_form")
+too_many, too_few = why_trials.accident_letters(prevented)
+assert not too_many, say("accidents_too_many")
+assert not too_few, say("accidents_too_few")
 
 # %% [markdown] tags=["ru", "solution"]
 # Автоматизация спасает от забытого шага, не того файла и потерянных параметров. От неверной постановки, утечки и неудачного порога она не спасает: пайплайн повторит их точно и быстро.
@@ -230,11 +245,11 @@ assert all(prevented[letter] for letter in "ace"), say("accidents_too_few")
 
 # %% [markdown] tags=["ru", "exercise", "solution"]
 # ### Задача 5 (5 мин, 2 балла). Когда окупится?
-# Напишите функцию `pays_back(minutes_by_hand, runs_per_month, hours_to_automate)`. Она возвращает, через сколько месяцев (`float`) сэкономленное время сравняется с потраченным на автоматизацию. Считаем, что один запуск командой не стоит человеку ничего. Если экономии нет, ответ `float("inf")`.
+# Напишите функцию `pays_back(minutes_by_hand, runs_per_month, hours_to_automate)`. Она возвращает, через сколько месяцев (`float`, без округления) сэкономленное время сравняется с потраченным на автоматизацию. Считаем, что один запуск командой не стоит человеку ничего. Если экономии нет, ответ `float("inf")`.
 
 # %% [markdown] tags=["en", "exercise", "solution"]
 # ### Task 5 (5 min, 2 points). When does it pay off?
-# Write the function `pays_back(minutes_by_hand, runs_per_month, hours_to_automate)`. It returns after how many months (a `float`) the time saved equals the time spent on automating. Assume that a run by command costs a person nothing. If nothing is saved, the answer is `float("inf")`.
+# Write the function `pays_back(minutes_by_hand, runs_per_month, hours_to_automate)`. It returns after how many months (a `float`, not rounded) the time saved equals the time spent on automating. Assume that a run by command costs a person nothing. If nothing is saved, the answer is `float("inf")`.
 
 # %%
 def pays_back(minutes_by_hand: float, runs_per_month: float, hours_to_automate: float) -> float:
@@ -245,12 +260,17 @@ def pays_back(minutes_by_hand: float, runs_per_month: float, hours_to_automate: 
 
 
 # %% tags=["check"]
-assert abs(pays_back(30, 20, 20) - 2) < 1e-9 and abs(pays_back(15, 4, 3) - 3) < 1e-9, say("pays_back_wrong")
-assert pays_back(30, 0, 20) == float("inf") and pays_back(0, 20, 20) == float("inf"), say("pays_back_never")
+cases = [(30, 20, 20), (45, 10, 10), (15, 0.5, 3), (1, 0.01, 1), (30, 20, 0), (30, 0, 20), (0, 20, 20)]
+answers = [why_trials.months(pays_back, *case) for case in cases]
+for months in answers:
+    assert isinstance(months, Real), say("pays_back_form", got=type(months).__name__)
+right = [2, 4 / 3, 24, 6000, 0]
+assert all(abs(got - months) < 1e-6 for got, months in zip(answers, right)), say("pays_back_wrong")
+assert answers[5:] == [float("inf"), float("inf")], say("pays_back_never")
 
 # %% [markdown] tags=["ru", "exercise", "solution"]
 # ### Задача 6 (5 мин, 1 балл). А у вас?
-# Два вопроса лекции: какая операция в ваших проектах самая рутинная и какие стадии чаще всего делают руками. Заполните словарь `routine`: `stage` это одна из стадий в `STAGES`, ближайшая по смыслу, `operation` это что именно вы делаете руками, `why` почему до сих пор руками (не короче пяти слов), `minutes` и `runs_per_month` числа больше нуля. Писать можно на любом языке. Правильного ответа нет, проверим только форму.
+# Два вопроса лекции: какая операция в ваших проектах самая рутинная и какие стадии чаще всего делают руками. Заполните словарь `routine`: `stage` — одна из стадий в `STAGES`, ближайшая по смыслу, `operation` — что именно вы делаете руками, `why` — почему до сих пор руками (пять слов или больше), `minutes` и `runs_per_month` — числа больше нуля. Писать можно на любом языке. Правильного ответа нет, проверим только форму.
 
 # %% [markdown] tags=["en", "exercise", "solution"]
 # ### Task 6 (5 min, 1 point). And you?
@@ -273,10 +293,13 @@ routine = {
 # END SOLUTION
 
 # %% tags=["check"]
+assert isinstance(routine, dict), say("routine_keys")
 assert set(routine) == {"stage", "operation", "why", "minutes", "runs_per_month"}, say("routine_keys")
-assert routine["stage"] in STAGES, say("routine_stage")
-assert str(routine["operation"]).strip() and len(str(routine["why"]).split()) >= 5, say("routine_words")
-assert all(isinstance(routine[key], int | float) and routine[key] > 0 for key in ("minutes", "runs_per_month")), say("routine_numbers")
+assert isinstance(routine["stage"], str) and routine["stage"] in STAGES, say("routine_stage")
+assert all(isinstance(routine[key], str) and routine[key].strip() for key in ("operation", "why")), say("routine_words")
+assert len(routine["why"].split()) >= 5, say("routine_words")
+numbers = [routine["minutes"], routine["runs_per_month"]]
+assert all(isinstance(number, Real) and number > 0 for number in numbers), say("routine_numbers")
 
 # %% [markdown] tags=["ru"]
 # ## Главное

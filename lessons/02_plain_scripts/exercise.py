@@ -3,7 +3,7 @@ lang = "en"
 
 # %% [markdown] tags=["ru"]
 # # 2. Пайплайн обычным скриптом: задачи
-# **Лекция 0 мин · упражнения 40 мин**
+# **Лекция 0 мин · упражнения 53 мин**
 #
 # Шесть задач: от одной команды до своей модели. После каждой стоит проверка. Она ничего не знает о нашем решении: она запускает ваше и смотрит, что вышло.
 #
@@ -13,7 +13,7 @@ lang = "en"
 
 # %% [markdown] tags=["en"]
 # # 2. The pipeline as a plain script: tasks
-# **Teaching 0 min · exercises 40 min**
+# **Teaching 0 min · exercises 53 min**
 #
 # Six tasks: from one command to a model of your own. A check follows each. It knows nothing of our solution: it runs yours and looks at what comes out.
 #
@@ -35,8 +35,13 @@ sandbox, say = start("02_plain_scripts", lang, part="exercise", months=months, i
 
 # %% tags=["waits-data"]
 import shutil
+import sys
 
 from flight_delays.pipeline import STAGES, Project, edges
+from workshop.places import LESSONS
+
+sys.path.append(str(LESSONS / "02_plain_scripts"))
+import script_trials
 
 project = Project.load(sandbox.root)
 for stage in ("ingest", "validate", "prepare"):
@@ -62,22 +67,23 @@ command = "python -m flight_delays train --candidate boosting"
 # END SOLUTION
 
 # %% tags=["check"]
-assert isinstance(command, str) and command.split()[:3] == ["python", "-m", "flight_delays"], say("command_form")
+words = script_trials.words(command)
+assert words[:3] == ["python", "-m", "flight_delays"], say("command_form")
 shutil.rmtree(sandbox.root / "models", ignore_errors=True)
 seen = len(sandbox.records())
-done = sandbox.run(command.split(), check=False)
+done = sandbox.run(words, check=False)
 assert done.returncode == 0, say("command_failed")
 assert [record.name for record in sandbox.records()[seen:]] == ["train boosting"], say("command_other_work")
 
 # %% [markdown] tags=["ru", "exercise", "solution"]
 # ### Задача 2 (6 мин, 2 балла). Кого задела правка?
-# Напишите функцию `affected(stage, edges)`. Она получает имя стадии и множество пар `(a, b)`, где стадия b берёт результат стадии a, и возвращает множество (`set`) имён: всех, кого надо выполнить заново после правки этой стадии, **включая её саму**. Граф может быть любой, не только наш, но циклов в нём нет.
+# Напишите функцию `affected(stage, edges)`. Она получает имя стадии и множество пар `(a, b)`, где стадия b берёт результат стадии a, и возвращает множество (`set`) имён: всех, кого надо выполнить заново после правки этой стадии, **включая её саму**. Граф может быть любой, не только наш, пары в множестве лежат в любом порядке, но циклов в графе нет. Если от стадии никто не зависит, в ответе она одна.
 #
 # <details><summary>Подсказка</summary>Кого задели те, кого задели вы?</details>
 
 # %% [markdown] tags=["en", "exercise", "solution"]
 # ### Task 2 (6 min, 2 points). Who is affected by an edit?
-# Write the function `affected(stage, edges)`. It takes the name of a stage and a set of pairs `(a, b)`, where stage b takes the result of stage a, and returns a set (`set`) of names: all that must run again after an edit of this stage, **the stage itself included**. The graph may be any, not only ours, but it has no cycles.
+# Write the function `affected(stage, edges)`. It takes the name of a stage and a set of pairs `(a, b)`, where stage b takes the result of stage a, and returns a set (`set`) of names: all that must run again after an edit of this stage, **the stage itself included**. The graph may be any, not only ours, and the pairs of a set come in any order, but it has no cycles. If nobody depends on the stage, it is alone in the answer.
 #
 # <details><summary>Hint</summary>Whom do those affect whom you affect?</details>
 
@@ -93,13 +99,12 @@ def affected(stage: str, edges: set[tuple[str, str]]) -> set[str]:
 
 
 # %% tags=["check"]
-chain = {("d", "b"), ("b", "c"), ("c", "a")}
-crossing = {("a", "c"), ("b", "c"), ("c", "d"), ("c", "e"), ("f", "e")}
-assert isinstance(affected("a", chain), set), say("affected_not_set")
-assert "b" in affected("b", chain) and "a" in affected("a", chain), say("affected_itself")
-assert affected("b", crossing) <= {"b", "c", "d", "e"} and affected("e", crossing) == {"e"}, say("affected_too_much")
-assert affected("d", chain) == {"a", "b", "c", "d"}, say("affected_too_little")
-assert affected("c", crossing) == {"c", "d", "e"}, say("affected_too_little")
+asked = [(stage, affected(stage, graph), right) for stage, graph, right in script_trials.graphs()]
+for _, found, _ in asked:
+    assert isinstance(found, set), say("affected_not_set", got=type(found).__name__)
+assert all(stage in found for stage, found, _ in asked), say("affected_itself")
+assert not any(found - right for _, found, right in asked), say("affected_too_much")
+assert not any(right - found for _, found, right in asked), say("affected_too_little")
 
 # %% [markdown] tags=["ru", "solution"]
 # На нашем графе: правка `train` заденет четыре стадии, правка `ingest` все семь. Ровно эту функцию в том или ином виде содержит каждый оркестратор.
@@ -126,23 +131,25 @@ def run_all() -> Project:
 
 
 sandbox.set_param("train.candidates.boosting.max_iter", 20)
-expected = run_all().metrics.read_text()
+whole = run_all()
+expected = {file: file.read_text() for file in (whole.metrics, whole.decision)}
 
 # %%
 kept = sandbox.root / "kept"
 sandbox.set_param("train.candidates.boosting.max_iter", 80)
 run_all()
 for folder in ("models", "reports"):
+    shutil.rmtree(kept / folder, ignore_errors=True)
     shutil.copytree(sandbox.root / folder, kept / folder)
 sandbox.set_param("train.candidates.boosting.max_iter", 20)
 
 # %% [markdown] tags=["ru", "exercise", "solution"]
 # ### Задача 3 (6 мин, 3 балла). Вы вместо оркестратора
-# В `params.yaml` только что изменился `train.candidates.boosting.max_iter`. На диске лежат файлы от прошлого запуска. Запишите в `todo` список пар `(stage, item)`: стадия и её месяц или кандидат, а если их нет, то `None`. В нём должно быть то, что надо выполнить, и в нужном порядке, чтобы отчёты стали такими же, как после полного запуска. Ничего лишнего. Регистрацию не трогаем.
+# В `params.yaml` только что изменился `train.candidates.boosting.max_iter`. На диске лежат файлы от прошлого запуска. Запишите в `todo` список пар `(stage, item)`: стадия и её месяц или кандидат, а если их нет, то `None`. В нём должно быть то, что надо выполнить, и в нужном порядке, чтобы отчёты (метрики и решение) стали такими же, как после полного запуска. Ничего лишнего: стадия, после которой все файлы остались прежними, была не нужна. Регистрацию не трогаем.
 
 # %% [markdown] tags=["en", "exercise", "solution"]
 # ### Task 3 (6 min, 3 points). You are the orchestrator
-# `train.candidates.boosting.max_iter` has just changed in `params.yaml`. The disk holds the files of the last run. Put into `todo` a list of pairs `(stage, item)`: a stage and its month or candidate, or `None` if it has neither. It says what to run, and in which order, so that the reports become what a full run would make them. Nothing superfluous. Leave the registration out.
+# `train.candidates.boosting.max_iter` has just changed in `params.yaml`. The disk holds the files of the last run. Put into `todo` a list of pairs `(stage, item)`: a stage and its month or candidate, or `None` if it has neither. It says what to run, and in which order, so that the reports (metrics and decision) become what a full run would make them. Nothing superfluous: a stage that leaves all files as they were was not needed. Leave the registration out.
 
 # %%
 # BEGIN SOLUTION
@@ -150,27 +157,28 @@ todo = [("train", "boosting"), ("evaluate", None), ("gate", None)]
 # END SOLUTION
 
 # %% tags=["check"]
+assert isinstance(todo, list | tuple), say("todo_form")
+assert all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in todo), say("todo_form")
+possible = [(stage, item) for stage in STAGES for item in project.items(stage)]
 pairs = [tuple(pair) for pair in todo]
-assert set(pairs) <= {(stage, item) for stage in STAGES for item in project.items(stage)}, say("todo_unknown")
-needless = {"ingest", "validate", "prepare", "register"}
-assert not [stage for stage, item in pairs if stage in needless or item == "logistic"], say("todo_needless")
-assert len(pairs) == len(set(pairs)), say("todo_needless")
+assert all(pair in possible for pair in pairs), say("todo_unknown")
+assert len(pairs) == len(set(pairs)) and ("register", None) not in pairs, say("todo_needless")
 for folder in ("models", "reports"):
-    shutil.rmtree(sandbox.root / folder)
+    shutil.rmtree(sandbox.root / folder, ignore_errors=True)
     shutil.copytree(kept / folder, sandbox.root / folder)
 project = Project.load(sandbox.root)
-for stage, item in pairs:
-    project.run(stage, item)
-assert project.metrics.read_text() == expected, say("todo_stale")
-assert project.decision.stat().st_mtime > project.metrics.stat().st_mtime, say("todo_decision")
+idle = [pair for pair in pairs if not script_trials.changes(project, *pair)]
+assert project.metrics.read_text() == expected[project.metrics], say("todo_stale")
+assert project.decision.read_text() == expected[project.decision], say("todo_decision")
+assert not idle, say("todo_needless")
 
 # %% [markdown] tags=["ru", "exercise", "solution"]
 # ### Задача 4 (8 мин, 3 балла). Память для скрипта
-# Напишите функцию `needed(inputs, outputs)`: два списка путей (`Path`), ответ `True`, если стадию надо выполнить, и `False`, если можно пропустить. Правило то же, что у программы `make`: какого-то выхода нет, или какой-то вход изменён позже, чем какой-то выход. Входов может не быть вовсе, все входы существуют. Время изменения файла даёт `path.stat().st_mtime`.
+# Напишите функцию `needed(inputs, outputs)`: два списка путей (`Path`), ответ `True`, если стадию надо выполнить, и `False`, если можно пропустить. Правило то же, что у программы `make`: какого-то выхода нет, или какой-то вход изменён позже, чем какой-то выход. Одновременно — ещё не позже. Входов может не быть вовсе, все входы существуют; выход хотя бы один. Время изменения файла в секундах, с дробной частью, даёт `path.stat().st_mtime`.
 
 # %% [markdown] tags=["en", "exercise", "solution"]
 # ### Task 4 (8 min, 3 points). A memory for the script
-# Write the function `needed(inputs, outputs)`: two lists of paths (`Path`), the answer is `True` if the stage must run and `False` if it may be skipped. The rule is that of the program `make`: some output is not there, or some input was changed later than some output. There may be no inputs at all; all inputs exist. The time of a file's last change is `path.stat().st_mtime`.
+# Write the function `needed(inputs, outputs)`: two lists of paths (`Path`), the answer is `True` if the stage must run and `False` if it may be skipped. The rule is that of the program `make`: some output is not there, or some input was changed later than some output. At the same time is not later. There may be no inputs at all, and all inputs exist; there is at least one output. The time of a file's last change in seconds, with their fraction, is `path.stat().st_mtime`.
 
 # %%
 from pathlib import Path
@@ -186,20 +194,18 @@ def needed(inputs: list[Path], outputs: list[Path]) -> bool:
 
 
 # %% tags=["check"]
-import os
 import tempfile
 
 with tempfile.TemporaryDirectory() as folder:
-    at = [Path(folder, str(hour)) for hour in range(6)]  # changed at hour 0, 1, ... of some day
-    for hour, path in enumerate(at):
-        path.touch()
-        os.utime(path, (hour * 3600, hour * 3600))
-    gone = Path(folder, "gone")
-    assert needed([at[0]], [gone]) is True and needed([at[0]], [at[3], gone]) is True, say("needed_missing")
-    assert needed([], [at[0]]) is False, say("needed_no_inputs")
-    assert needed([at[0], at[2]], [at[3], at[5]]) is False, say("needed_fresh")
-    assert needed([at[0], at[4]], [at[3]]) is True and needed([at[4], at[0]], [at[3]]) is True, say("needed_stale")
-    assert needed([at[2]], [at[1], at[5]]) is True and needed([at[2]], [at[5], at[1]]) is True, say("needed_partly")
+    got = script_trials.asked_about_files(needed, Path(folder))
+assert not any("None" in answers for answers in got.values()), say("needed_none")
+assert got["missing"] == "True", say("needed_missing", got=got["missing"])
+assert got["no inputs"] == "False", say("needed_no_inputs", got=got["no inputs"])
+assert got["fresh"] == "False", say("needed_fresh", got=got["fresh"])
+assert got["at once"] == "False", say("needed_at_once", got=got["at once"])
+assert got["stale"] == "True", say("needed_stale", got=got["stale"])
+assert got["partly"] == "True", say("needed_partly", got=got["partly"])
+
 
 # %% [markdown] tags=["ru", "solution"]
 # Теперь у скрипта есть память, но близорукая. Он видит файлы, а число в `params.yaml` и строку в `train.py` не видит, если не назвать их входами. И наоборот: скопируйте файл заново, время сменится, содержимое нет, а стадия выполнится. Поэтому DVC сравнивает не время, а хеши, и не только у данных.
@@ -210,10 +216,22 @@ with tempfile.TemporaryDirectory() as folder:
 # %% [markdown] tags=["ru", "exercise", "solution"]
 # ### Задача 5 (5 мин, 2 балла). Что известно заранее?
 # Ниже столбцы таблицы рейсов. Запишите в `known` множество (`set`) имён: что известно за два часа до вылета по расписанию. Расписание к этому времени составлено и больше не меняется.
+#
+# Время в таблице идёт по разным часам:
+#
+# - `scheduled` и `planned_arrival` — моменты вылета и прилёта по расписанию, в UTC;
+# - `date`, `sched_dep_time` и `dep_time` — день и время по часам аэропорта вылета, `sched_arr_time` и `arr_time` — по часам аэропорта прилёта; 1745 значит 17:45;
+# - `dep_delay`, `arr_delay` и `air_time` — минуты.
 
 # %% [markdown] tags=["en", "exercise", "solution"]
 # ### Task 5 (5 min, 2 points). What is known beforehand?
 # Below are the columns of the table of flights. Put into `known` a set (`set`) of names: what is known two hours before scheduled departure. By then the schedule is made and does not change any more.
+#
+# Times in the table go by several clocks:
+#
+# - `scheduled` and `planned_arrival` are the moments of departure and arrival by the schedule, in UTC;
+# - `date`, `sched_dep_time` and `dep_time` are the day and the time by the clock of the airport of departure, `sched_arr_time` and `arr_time` by that of arrival; 1745 is 17:45;
+# - `dep_delay`, `arr_delay` and `air_time` are minutes.
 
 # %%
 import pandas as pd
@@ -221,6 +239,7 @@ import pandas as pd
 flights = {month: pd.read_parquet(project.raw(month) / "flights.parquet") for month in project.months}
 # without the aircraft, the line in the file, and what this source does not tell
 columns = list(flights["2013-02"].drop(columns=["tailnum", "line"]).dropna(axis="columns", how="all"))
+flights = {month: table[columns] for month, table in flights.items()}
 print(*columns)
 
 # %%
@@ -230,12 +249,12 @@ known |= {"carrier", "flight", "origin", "dest", "distance"}
 # END SOLUTION
 
 # %% tags=["check"]
-# A flight that never left: whatever is empty there could not be known beforehand.
-cancelled = flights["2013-02"].query("dep_time.isna()")[columns]
-afterwards = {name for name in columns if cancelled[name].isna().all()}
-assert set(known) <= set(columns), say("known_not_a_column")
-assert not set(known) & afterwards, say("known_leak")
-assert set(known) == set(columns) - afterwards, say("known_missed")
+# The check asks the data: what is empty for every flight that never left could not be known beforehand.
+afterwards = script_trials.empty_if_cancelled(flights["2013-02"])
+assert isinstance(known, set | frozenset), say("known_form", got=type(known).__name__)
+assert known <= set(columns), say("known_not_a_column")
+assert not known & afterwards, say("known_leak")
+assert not set(columns) - known - afterwards, say("known_missed")
 
 # %% [markdown] tags=["ru", "solution"]
 # Проверка спросила у самих данных: у отменённого рейса пусто всё, что становится известно только после вылета. Полезный приём и для ваших таблиц: найдите объекты, с которыми событие не случилось, и посмотрите, что у них заполнено.
@@ -244,20 +263,20 @@ assert set(known) == set(columns) - afterwards, say("known_missed")
 # The check asked the data themselves: for a cancelled flight all that becomes known only after departure is empty. A useful trick for your own tables too: find the objects to which the event did not happen, and look at what is filled in.
 
 # %% [markdown] tags=["ru", "exercise", "solution"]
-# ### Задача 6 (12 мин, 4 балла). Своя честная модель
-# Напишите функцию `make_features(flights)`. Она получает таблицу рейсов и возвращает `DataFrame` с теми же строками и теми столбцами, на которых, по-вашему, стоит учиться. Столбцы с текстом мы закодируем сами. Каждая строка считается только из расписания своего рейса.
+# ### Задача 6 (25 мин, 4 балла). Своя честная модель
+# Напишите функцию `make_features(flights)`. Она получает таблицу рейсов со столбцами из задачи 5 и возвращает `DataFrame` с теми же строками в том же порядке и с теми столбцами (хотя бы одним, без пустых значений), на которых, по-вашему, стоит учиться. Столбцы с текстом мы закодируем сами. Каждая строка считается только из расписания своего рейса: у рейса, поданного в одиночку, признаки те же, что и среди других.
 #
 # Логистическая регрессия обучится на январе и ответит за февраль. Нужен ROC AUC не ниже 0.60, и ни один признак не должен измениться, если переписать всё, что случилось после вылета.
 #
-# <details><summary>Подсказка</summary>Утром опаздывают реже. А какие авиакомпании? И помните, что месяц для обучения всего один: лишний столбец может и навредить.</details>
+# <details><summary>Подсказка</summary>Утром опаздывают реже; по каким часам это утро, сказано в задаче 5. А какие авиакомпании? И помните, что месяц для обучения всего один: лишний столбец может и навредить.</details>
 
 # %% [markdown] tags=["en", "exercise", "solution"]
-# ### Task 6 (12 min, 4 points). An honest model of your own
-# Write the function `make_features(flights)`. It takes the table of flights and returns a `DataFrame` with the same rows and those columns from which, in your view, one should learn. We encode the columns of text ourselves. Each row is made from the schedule of its own flight alone.
+# ### Task 6 (25 min, 4 points). An honest model of your own
+# Write the function `make_features(flights)`. It takes a table of flights with the columns of task 5 and returns a `DataFrame` with the same rows in the same order and those columns (at least one, without empty values) from which, in your view, one should learn. We encode the columns of text ourselves. Each row is made from the schedule of its own flight alone: a flight that comes singly has the same features as among others.
 #
 # Logistic regression learns from January and answers for February. The ROC AUC must be 0.60 or more, and no feature may change when everything that happened after departure is rewritten.
 #
-# <details><summary>Hint</summary>In the morning fewer flights are late. And with which carriers? Remember that there is one month to learn from: a column too many may do harm.</details>
+# <details><summary>Hint</summary>In the morning fewer flights are late; by which clock it is morning, task 5 tells. And with which carriers? Remember that there is one month to learn from: a column too many may do harm.</details>
 
 # %%
 def make_features(flights: pd.DataFrame) -> pd.DataFrame:
@@ -294,10 +313,13 @@ def february_auc(make_features) -> float:
 
 # %% tags=["check"]
 sample = flights["2013-02"].dropna(subset=["arr_delay"])
-rewritten = sample.assign(**{name: sample[name].iloc[::-1].to_numpy() for name in afterwards})
-mine, theirs = make_features(sample.copy()), make_features(rewritten)
-assert isinstance(mine, pd.DataFrame) and len(mine) == len(sample), say("honest_form")
-assert mine.equals(theirs), say("honest_leak")
+mine = make_features(sample.copy())
+assert isinstance(mine, pd.DataFrame), say("honest_form", got=type(mine).__name__)
+assert len(mine) == len(sample) and len(mine.columns) > 0, say("honest_rows")
+futures = script_trials.other_futures(sample, script_trials.empty_if_cancelled(flights["2013-02"]))
+assert all(script_trials.same(mine, make_features(future)) for future in futures), say("honest_leak")
+assert script_trials.each_by_itself(make_features, sample), say("honest_alone")
+assert not mine.isna().any(axis=None), say("honest_empty")
 assert february_auc(make_features) >= 0.60, say("honest_weak")
 
 # %% tags=["solution"]
@@ -310,9 +332,43 @@ print(f"ROC AUC {february_auc(make_features):.2f}")
 # Try adding the day of the week: it gets worse. January had each weekday four or five times, and the model learnt not a habit but the weather of those four Tuesdays.
 
 # %% [markdown] tags=["ru"]
+# ### По каким часам?
+# Час вылета есть в таблице дважды: `sched_dep_time` идёт по часам аэропорта, `scheduled` — по UTC. Посмотрим на один и тот же январь по тем и по другим часам.
+
+# %% [markdown] tags=["en"]
+# ### By which clock?
+# The hour of departure is there twice: `sched_dep_time` goes by the clock of the airport, `scheduled` by UTC. Let us look at the same January by either clock.
+
+# %%
+january = flights["2013-01"].dropna(subset=["arr_delay"])
+clocks = {"local hour": (january["sched_dep_time"] // 100).astype(int), "UTC hour": january["scheduled"].dt.hour}
+late = january.assign(late=january["arr_delay"] >= 15, **clocks).groupby([*clocks])["late"]
+late.mean().iloc[::2].map("{:.0%}".format).to_frame("late in January").reset_index()
+
+# %% [markdown] tags=["ru"]
+# Теперь запишем в `sched_dep_time` время по UTC и обучим вашу же модель. Рейсы те же, и моменты те же. **Прежде чем запускать, ответьте:** изменится ли ROC AUC, и если да, то насколько?
+
+# %% [markdown] tags=["en"]
+# Now we write the time by UTC into `sched_dep_time`, and train that same model of yours. The flights are the same, and so are the moments. **Before you run the cell, answer:** will the ROC AUC change and, if so, by how much?
+
+# %%
+by_clock = {
+    "local time": february_auc(make_features),
+    "UTC": february_auc(lambda flights: make_features(script_trials.by_utc(flights))),
+}
+pd.Series(by_clock, name="ROC AUC in February").round(2).to_frame()
+
+# %% [markdown] tags=["ru"]
+# Опоздания копятся к вечеру, а вечер Нью-Йорка по UTC — уже следующие сутки: рейс, который вылетает в девять вечера, для модели ночной и стоит раньше всех утренних. Линейная модель видит в часе одно число и этого уже не исправит. Отдельный столбец на каждый час спас бы только до весны: летом разница с UTC не пять часов, а четыре. К часовым поясам вернёмся в пятой тетради, там от них зависит расписание.
+
+# %% [markdown] tags=["en"]
+# Delays add up towards the evening, and New York's evening is the next day already by UTC: a flight that leaves at nine in the evening is one of the night to the model, before all those of the morning. A linear model sees one number in the hour and cannot mend that. A column for each hour would help only until spring: in summer the difference from UTC is not five hours but four. Time zones come back in the fifth notebook, where the schedule depends on them.
+
+# %% [markdown] tags=["ru"]
 # ## Главное
 # - После правки пересчитывают всё, что от неё зависит, и в порядке зависимостей.
 # - Память можно построить на времени файлов, но параметры и код она не увидит.
+# - Прежде чем брать час из столбца со временем, спросите, по каким часам оно записано.
 # - Фича честная, если она не меняется, когда переписывают будущее. Это проверяет тест, а не договорённость.
 #
 # **Дальше:** `papermill` в третьей тетради.
@@ -321,6 +377,7 @@ print(f"ROC AUC {february_auc(make_features):.2f}")
 # ## Key points
 # - After an edit one recomputes all that depends on it, in the order of the dependencies.
 # - A memory can be built on the times of files, but it does not see parameters and code.
+# - Before you take the hour from a column of times, ask by which clock they were written.
 # - A feature is honest if it does not change when the future is rewritten. A test proves that, not an agreement.
 #
 # **Next:** `papermill` in the third notebook.

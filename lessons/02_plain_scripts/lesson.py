@@ -6,7 +6,7 @@ rows = 3000
 
 # %% [markdown] tags=["ru"]
 # # 2. Пайплайн обычным скриптом
-# **Лекция 25 мин · упражнения 40 мин**
+# **Лекция 25 мин · упражнения 53 мин**
 #
 # В прошлой тетради мы запускали ячейки руками и трижды ошиблись. Здесь каждый шаг станет функцией, а весь процесс одной командой. Потом посмотрим, чего такой команде не хватает.
 #
@@ -16,7 +16,7 @@ rows = 3000
 
 # %% [markdown] tags=["en"]
 # # 2. The pipeline as a plain script
-# **Teaching 25 min · exercises 40 min**
+# **Teaching 25 min · exercises 53 min**
 #
 # In the last notebook we ran cells by hand and went wrong three times. Here each step becomes a function, and the whole process one command. Then we look at what this command lacks.
 #
