@@ -85,7 +85,7 @@ def label(instance: dict[str, Any]) -> str:
 
 
 def nights(log: list[dict], later: list[dict]) -> list[tuple[list[dict], dict[str, set[str]]]]:
-    """Logs of nights with what is true of each: the real one first, then others that have the same tasks, and a night of none.
+    """Logs of nights with what is true of each: the real one first, then others of the same tasks, and one of a single task.
 
     `later` is the log of the real one after Clear: what began anew ran again.
     """
@@ -99,7 +99,7 @@ def nights(log: list[dict], later: list[dict]) -> list[tuple[list[dict], dict[st
         _night(log, failed={"evaluate": 2, "train logistic": 3}, recovered={}, waiting=("gate", "register")),
         _night(log, failed={}, recovered={}, waiting=()),
     ]
-    return [(log, real), *others, ([], {"failed": set(), "recovered": set(), "again": set()})]
+    return [(log, real), (log[::-1], real), *others, (others[0][0][:1], {"failed": set(), "recovered": set(), "again": set()})]
 
 
 def _night(

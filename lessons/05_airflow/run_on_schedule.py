@@ -11,6 +11,7 @@ from unittest.mock import patch
 from airflow.dag_processing.dagbag import DagBag
 from airflow.models import dagrun
 from airflow.timetables.base import DagRunInfo
+from airflow.utils.session import create_session
 from notebook_dags import runs
 
 make_run = dagrun.get_or_create_dagrun
@@ -25,11 +26,19 @@ def run_of(found: list[DagRunInfo], moment: str) -> DagRunInfo:
     raise SystemExit(f"The schedule has no run at {moment}")
 
 
+def forget(dag_id: str) -> None:
+    """Delete the runs of a DAG: by another timetable the same moment was a run of another logical date."""
+    with create_session() as session:
+        for run in dagrun.DagRun.find(dag_id=dag_id, session=session):
+            session.delete(run)
+
+
 def main(folder: str, dag_id: str, *moments: str) -> None:
     """Run the DAG of the folder with this id, once for each moment."""
     sys.path.insert(0, folder)  # as Airflow does: modules may lie beside the DAG
     dag = DagBag(folder).dags[dag_id]
     found = runs(dag)
+    forget(dag_id)
     for moment in moments:
         run = run_of(found, moment)
         with patch.object(dagrun, "get_or_create_dagrun", lambda **asked: make_run(**asked | {"data_interval": run.data_interval})):
