@@ -113,7 +113,7 @@ weeks = [b.date() - a.date() == timedelta(days=7) for a, b in pairwise(moments)]
 assert len(weeks) > 50 and all(weeks), say("weekly_how_often")
 odd = [f"{moment:%a %d.%m.%Y %H:%M}" for moment in moments if f"{moment:%a %H:%M}" != "Mon 03:30"]
 assert not odd, say("weekly_when", found=odd[0])
-started = {(weekly.start_date + timedelta(hours=hours)).date().isoformat() for hours in (0, 3)}
+started = {f"{day:%Y-%m-%d}" for day in (weekly.start_date.astimezone(weekly.timezone), weekly.start_date + timedelta(hours=3))}
 assert "2026-06-01" in started, say("weekly_start")
 assert not weekly.catchup, say("weekly_catchup")
 assert weekly.max_active_runs == 1, say("weekly_at_once")
@@ -328,7 +328,7 @@ print(load(old_report)[1])
 #
 # Считать он должен то же, что и раньше: запуск, который начинается 9 февраля в 06:00, отчитывается **за вчера**, то есть кладёт в `reports/late-2013-02-08.txt` число рейсов, опоздавших 8 февраля. Проверка узнает у расписания, какие даты получат запуски 9 февраля и 1 марта, и выполнит DAG с этими датами (это до минуты).
 #
-# Можно менять строку за строкой через `old_report.replace(...)`, можно написать файл заново. Ошибки прячутся одна за другой, последняя не покажется даже при запуске. Смотрите после каждой правки: `load(mended)` — что увидел Airflow, `here.next_runs(load(mended)[0]["late_flights"])` — какие даты получат первые запуски.
+# Можно менять строку за строкой через `old_report.replace(...)`, можно написать файл заново. Тогда начните текст с `r'''`: в обычной строке Python сам превратит `\n` в перевод строки, и файл сломается. Ошибки прячутся одна за другой, последняя не покажется даже при запуске. Смотрите после каждой правки: `load(mended)` — что увидел Airflow, `here.next_runs(load(mended)[0]["late_flights"])` — какие даты получат первые запуски.
 #
 # <details><summary>Подсказка</summary>Пустая задача теперь называется EmptyOperator, мы импортировали её в начале этой тетради. А у запуска в Airflow 3 нет execution_date. Какие даты у него есть и чем они отличаются при разных расписаниях, рассказывает урок, раздел «Какой день у запуска?».</details>
 
@@ -338,7 +338,7 @@ print(load(old_report)[1])
 #
 # It must count what it used to: the run that begins on 9 February at 06:00 reports **on the day before**, that is, it puts the number of flights that were late on 8 February into `reports/late-2013-02-08.txt`. The check asks the schedule which dates the runs of 9 February and 1 March are given, and runs the DAG with these dates (that takes up to a minute).
 #
-# You may change it line by line with `old_report.replace(...)`, or write the file anew. The errors hide one behind the other, and the last does not show even in a run. Look after each edit: `load(mended)` tells what Airflow saw, `here.next_runs(load(mended)[0]["late_flights"])` which dates the first runs are given.
+# You may change it line by line with `old_report.replace(...)`, or write the file anew. If so, begin the text with `r'''`: in an ordinary string Python itself turns `\n` into a line break, and the file is spoilt. The errors hide one behind the other, and the last does not show even in a run. Look after each edit: `load(mended)` tells what Airflow saw, `here.next_runs(load(mended)[0]["late_flights"])` which dates the first runs are given.
 #
 # <details><summary>Hint</summary>An empty task is called EmptyOperator now; we imported it at the beginning of this notebook. And a run of Airflow 3 has no execution_date. Which dates it has, and how they differ with the schedule, is told in the lesson, section "Which day is a run's?".</details>
 
@@ -364,6 +364,7 @@ for before, after in {
 # %% tags=["check"]
 assert isinstance(mended, str), say("report_form")
 dags, refused, warned = load(mended)
+assert "unterminated" not in refused, say("text_backslash", error=refused)
 assert not refused, say("report_refused", error=refused)
 assert "late_flights" in dags, say("report_id")
 report = dags["late_flights"]
@@ -424,7 +425,7 @@ Code(station, language="python")
 #
 # Станция JFK отвечает с третьего раза, и DAG должен дождаться ответа повторами Airflow: их не больше 10, пауза между ними от 0 до 2 секунд. Станция EWR не ответит никогда, и повторять её или нет, решайте сами. Когда **любая** из четырёх задач упала **окончательно**, в файл `logs/alarm.txt` дописывается строка с её `task_id` и ничем больше; то, что в файле было, остаётся. Ветка JFK при этом доходит до конца.
 #
-# Текст с кодом пишите в `r'''...'''`: в обычной строке Python сам превратит `\n` в перевод строки, и файл сломается. Проверка запустит DAG дважды, как в две ночи подряд, это до двух минут.
+# Текст с `\n` внутри снова пишите в `r'''...'''`. Проверка запустит DAG дважды, как в две ночи подряд, это до двух минут.
 #
 # <details><summary>Подсказка</summary>Загляните в new_dag.txt и в dags/flight_delays_dag.py: там есть и повторы, и функция, которую зовут при падении. Из её аргумента нужно только context["task_instance"].task_id.</details>
 
@@ -439,7 +440,7 @@ Code(station, language="python")
 #
 # The station JFK answers at the third call, and the DAG must hold out until then by Airflow's retries: not more than 10, with a pause of 0 to 2 seconds. The station EWR never answers, and whether to repeat it is up to you. When **any** of the four tasks has failed **for good**, a line with its `task_id` and nothing else is added to the file `logs/alarm.txt`; what was in the file stays. The JFK branch gets to its end all the same.
 #
-# Write a text of code in `r'''...'''`: in an ordinary string Python itself turns `\n` into a line break, and the file is spoilt. The check runs the DAG twice, as in two nights, which takes up to two minutes.
+# A text with `\n` in it belongs once more into `r'''...'''`. The check runs the DAG twice, as in two nights, which takes up to two minutes.
 #
 # <details><summary>Hint</summary>Look into new_dag.txt and dags/flight_delays_dag.py: there are retries, and a function that is called upon a failure. Of its argument only context["task_instance"].task_id is needed.</details>
 
@@ -479,7 +480,7 @@ stations()
 # %% tags=["check"]
 assert isinstance(own, str), say("own_form")
 dags, refused, _ = load(own)
-assert "unterminated" not in refused, say("own_backslash", error=refused)
+assert "unterminated" not in refused, say("text_backslash", error=refused)
 assert not refused, say("own_refused", error=refused)
 assert "stations" in dags, say("own_id")
 found = dags["stations"]
