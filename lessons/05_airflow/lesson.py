@@ -6,7 +6,7 @@ rows = 4000
 
 # %% [markdown] tags=["ru"]
 # # 5. Airflow: расписание, повторы и журнал запусков
-# **Лекция 45 мин · упражнения 40 мин**
+# **Лекция 45 мин · упражнения 56 мин**
 #
 # В прошлой тетради пайплайн научился помнить, что уже посчитано. Но запускали его мы сами. Здесь появится тот, кто запустит его ночью, повторит упавшее, сделает независимое одновременно и всё запишет.
 #
@@ -17,7 +17,7 @@ rows = 4000
 
 # %% [markdown] tags=["en"]
 # # 5. Airflow: schedule, retries and a log of runs
-# **Teaching 45 min · exercises 40 min**
+# **Teaching 45 min · exercises 56 min**
 #
 # In the last notebook the pipeline learned to remember what is done. But it was we who started it. Here comes somebody who starts it at night, repeats what failed, does independent things at the same time and writes everything down.
 #
@@ -32,6 +32,12 @@ from workshop.lesson import close_engines, open_engine, start
 months = dict.fromkeys(train_months, "train") | dict.fromkeys(test_months, "test")
 sandbox, say = start("05_airflow", lang, months=months, ingest__rows=rows)
 print("months:", *months)
+
+# %% [markdown] tags=["ru"]
+# Эта копия проекта лежит в папке `work/05_airflow-lesson` нашего комплекта: туда же Airflow положит свою базу, а задачи — логи и отчёты. Заходите и смотрите.
+
+# %% [markdown] tags=["en"]
+# This copy of the project lies in the folder `work/05_airflow-lesson` of our kit: there Airflow will put its database, and the tasks their logs and reports. Go in and look.
 
 # %% [markdown] tags=["ru"]
 # ## Чем плох cron
@@ -61,12 +67,12 @@ dag_text = dag_file.read_text(encoding="utf-8")
 Code(dag_text[dag_text.index("    @task_group") : dag_text.index("\n\nflight_delays_dag")], language="python")
 
 # %% [markdown] tags=["ru"]
-# `a >> b` значит: `b` начнётся только тогда, когда `a` успешно завершилась. Слева и справа может стоять список. Из стрелок получается направленный граф без циклов, по-английски directed acyclic graph: отсюда и слово DAG.
+# `a >> b` значит: `b` начнётся только тогда, когда `a` успешно завершилась. С одной стороны стрелки может стоять список, с обеих сразу — нет: `[a, b] >> [c, d]` Python примет за действие над двумя списками и ответит `TypeError`. Из стрелок получается направленный граф без циклов, по-английски directed acyclic graph: отсюда и слово DAG.
 #
 # `expand` размножает задачу: по экземпляру на каждый месяц и на каждого кандидата. Сколько их, станет известно только во время запуска. Вот этот граф в развёрнутом виде.
 
 # %% [markdown] tags=["en"]
-# `a >> b` means: `b` begins only when `a` has succeeded. On either side there may be a list. The arrows make a directed graph without cycles, a directed acyclic graph: hence the word DAG.
+# `a >> b` means: `b` begins only when `a` has succeeded. On one side of the arrow there may be a list, but not on both at once: Python takes `[a, b] >> [c, d]` for an operation on two lists and answers with a `TypeError`. The arrows make a directed graph without cycles, a directed acyclic graph: hence the word DAG.
 #
 # `expand` multiplies a task: one instance for each month and for each candidate. How many there are is known only when the run is on. Here is this graph, unfolded.
 
@@ -199,6 +205,43 @@ for run in (missed[0], missed[-1]):
 # One run for every month that has passed. Sometimes that is wanted; more often it brings the database down on the first day. That is why in Airflow 3 `catchup` is off by default, and the past is computed by a command of its own, `backfill`. We shall come to it.
 #
 # Look at the first line: the run about February begins in March. Until the month is over its data are not there. This stretch is called the data interval, and a task takes its month from it, not from today's date.
+
+# %% [markdown] tags=["ru"]
+# ## Какой день у запуска?
+# Расписание даёт запуску несколько дат: когда он начнётся (`run_after`), за какое время берёт данные (`data_interval_start` и `data_interval_end`) и как его зовут (`logical_date`). Одно и то же расписание, каждый день в 09:00 по Москве, запишем двумя способами: строкой cron и расписанием с интервалами данных. Часовой пояс строке cron даёт `start_date`, а без пояса она шла бы по UTC. **Прежде чем запускать, запишите:** какой `logical_date` будет у запуска, который начнётся 3 февраля?
+
+# %% [markdown] tags=["en"]
+# ## Which day is a run's?
+# A schedule gives a run several dates: when it begins (`run_after`), of which time its data are (`data_interval_start` and `data_interval_end`), and what it is called (`logical_date`). We write one and the same schedule, every day at 09:00 Moscow time, in two ways: as a cron string and as a timetable with data intervals. A cron string gets its time zone from `start_date`; without a zone it would go by UTC. **Before you run the cell, write down:** which `logical_date` will the run have that begins on 3 February?
+
+# %%
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from airflow.sdk import CronDataIntervalTimetable
+
+start_date = datetime(2026, 2, 1, tzinfo=ZoneInfo("Europe/Moscow"))
+schedules = {"cron string": "0 9 * * *", "with intervals": CronDataIntervalTimetable("0 9 * * *", timezone="Europe/Moscow")}
+
+# %%
+for name, schedule in schedules.items():
+    daily = DagSerialization.from_dict(DagSerialization.to_dict(DAG("daily", schedule=schedule, start_date=start_date)))
+    found = daily.iter_dagrun_infos_between(start_date, start_date + timedelta(days=5))
+    run = next(run for run in found if run.run_after.day == 3)
+    dates = [run.run_after, run.logical_date, *run.data_interval]
+    print(f"{name:14}", *(f"{date:%d.%m %H:%M}" for date in dates), sep=" | ")
+
+# %% [markdown] tags=["ru"]
+# ## Что произошло?
+# Столбцы — `run_after`, `logical_date`, начало и конец интервала, время в UTC: 09:00 в Москве — это 06:00.
+#
+# Со строкой cron в Airflow 3 интервал пуст, и `logical_date` — сам момент запуска. В Airflow 1 и 2 та же строка значила вторую строчку: запуск 3 февраля носил дату 2 февраля, начало своих суток. Отчёт «за вчера», перенесённый без правки, выйдет вовремя и без ошибок, но за другой день. Поэтому решите сами, какой день нужен задаче, и спросите у расписания, какая дата у запуска его называет.
+
+# %% [markdown] tags=["en"]
+# ## What just happened?
+# The columns are `run_after`, `logical_date`, the interval's start and end, in UTC: 09:00 in Moscow is 06:00.
+#
+# With a cron string of Airflow 3 the interval is empty, and `logical_date` is the very moment of the run. In Airflow 1 and 2 the same string meant the second line: the run of 3 February bore the date of 2 February, the start of its day. A report "on the day before", moved over as it is, comes out on time and without errors, but on another day. So decide which day a task needs, and ask the schedule which date of the run names it.
 
 # %% [markdown] tags=["ru"]
 # ## Клиника: DAG из старого учебника
@@ -747,7 +790,7 @@ show_quiz("05_airflow", lang)
 # - Повтор лечит то, что проходит само. Ошибку в коде или в данных он только прячет дольше, поэтому повторяют не всё.
 # - Точка возврата после падения это сама упавшая задача. Мелкие задачи теряют меньше.
 # - Airflow помнит исходы задач, но не данные.
-# - Запуск берёт дату из интервала данных, тогда прошлое можно посчитать заново.
+# - Запуск берёт дату из интервала данных, тогда прошлое можно посчитать заново. У строки cron интервала нет, и её `logical_date` — момент запуска.
 # - Старый DAG ломается по очереди, а опаснее всего то, что перестало работать молча.
 #
 # **Дальше:** в шестой тетради тот же пайплайн на Prefect: без базы, без папки `dags/`, обычными функциями.
@@ -758,7 +801,7 @@ show_quiz("05_airflow", lang)
 # - A retry cures what passes by itself. A mistake in code or data it only hides for longer, so not everything is repeated.
 # - The point of return after a fall is the failed task itself. Small tasks lose less.
 # - Airflow remembers how tasks ended, but not the data.
-# - A run takes its date from the data interval, and so the past can be computed again.
+# - A run takes its date from the data interval, and so the past can be computed again. A cron string has no interval, and its `logical_date` is the moment of the run.
 # - An old DAG breaks one thing at a time, and most dangerous is what stopped working in silence.
 #
 # **Next:** in the sixth notebook the same pipeline with Prefect: no database, no folder `dags/`, ordinary functions.
