@@ -28,8 +28,8 @@ _RESULTS = ".engines/prefect/results"  # where flows/store.py of the project kee
 def fetched_and_counted(session: Prefect, fast: Flow, months: Sequence[str]) -> tuple[here.Watched, str | None]:
     """A run of `fast`, and what is wrong with its tasks: "tasks", "order", "in turn", "barrier" or None.
 
-    The first month's file is to be the one that takes longest. A computer that is busy with other things may start tasks
-    late, so what is wrong must be wrong twice.
+    To see a barrier, one month's file is to take longer than the others by more than a second. A computer that is busy
+    with other things may start tasks late, so what is wrong must be wrong twice.
     """
     for _ in range(2):
         run = here.watch(session, fast, months)
@@ -48,7 +48,8 @@ def _order_problem(run: here.Watched, months: Sequence[str]) -> str | None:
         return "order"
     if max(one.start for one in fetches) > min(one.end for one in fetches):
         return "in turn"
-    if any(count.start > fetches[0].end for count in counts[1:]):
+    slowest = max(one.end for one in fetches)
+    if any(count.start > slowest for fetch, count in zip(fetches, counts, strict=True) if fetch.end < slowest - 1):
         return "barrier"
     return None
 
