@@ -13,7 +13,6 @@ from unittest.mock import patch
 
 import notebook_flows as here
 import pandas as pd
-from prefect import Flow, flow, task
 
 from workshop.engines.base import Outcome
 from workshop.engines.prefect import Prefect
@@ -25,7 +24,7 @@ _RESULTS = ".engines/prefect/results"  # where flows/store.py of the project kee
 # --- task 2: fetch and count
 
 
-def fetched_and_counted(session: Prefect, fast: Flow, months: Sequence[str]) -> tuple[here.Watched, str | None]:
+def fetched_and_counted(session: Prefect, fast: Callable[..., Any], months: Sequence[str]) -> tuple[here.Watched, str | None]:
     """A run of `fast`, and what is wrong with its tasks: "tasks", "order", "in turn", "barrier" or None.
 
     To see a barrier, one month's file is to take longer than the others by more than a second. A computer that is busy
@@ -68,6 +67,8 @@ class Retried:
 
 def retried(careful: Mapping[str, Any], troubles: Mapping[str, Sequence[Exception]]) -> Retried:
     """Ask sources by tasks that are made with `careful`; each fails with one error after the other, and then answers."""
+    from prefect import flow, task  # after `here.connect`, which makes it quiet
+
     asked, raised = dict.fromkeys(troubles, 0), []
     options = dict(careful)
     if inspect.isfunction(condition := options.get("retry_condition_fn")):
@@ -150,6 +151,8 @@ class KeyTried:
 
 def key_tried(content_key: Callable[..., Any]) -> KeyTried:
     """Run three tasks with a cache key, one case after the other, over files of our own; a blank raises."""
+    from prefect import flow, task
+
     worked, keys, errors, hashed, found = [], [], [], [], {}
 
     def noted(context: Any, parameters: dict[str, Any]) -> Any:
