@@ -438,6 +438,7 @@ def fastest(tasks: dict, seconds: dict) -> float:
 # %% tags=["check"]
 wrong, answer = here.tried(fastest, tasks)
 assert wrong != "key", say("fastest_key")
+assert wrong != "failed", say("fastest_failed", error=repr(answer))
 assert wrong != "form", say("fastest_form", kind=type(answer).__name__)
 assert wrong != "changes", say("fastest_changes")
 assert wrong != "chain", say("fastest_chain")

@@ -194,14 +194,19 @@ _GRAPHS: list[tuple[str, dict[str, str], dict[str, float]]] = [
 def tried(fastest: Callable[[Any, Any], Any], real: Tasks) -> tuple[str | None, Any]:
     """What is wrong with the first answer that is wrong, and that answer; (None, None) if all are right.
 
-    "key" is a KeyError, "form" an answer that is no number, "changes" an argument that was changed; the others are graphs.
+    "key" is a KeyError, "failed" another error, "form" an answer that is no number, "changes" an argument that was changed;
+    the others are graphs.
     """
     for shows, tasks, work in graphs(real):
         asked = deepcopy((tasks, work))
         try:
             answer = fastest(*asked)
+        except NotImplementedError:  # a blank
+            raise
         except KeyError as error:
             return "key", error
+        except Exception as error:
+            return "failed", error
         if not isinstance(answer, Real):
             return "form", answer
         if asked != (tasks, work):
