@@ -1,5 +1,6 @@
 """What lesson 06 says of Prefect is so: asked of a real server, with the lesson's own steps."""
 
+import functools
 import sys
 
 import pytest
@@ -80,6 +81,21 @@ def test_the_number_of_tasks_follows_from_their_results(here, session):
     flow = here.load_step("step7_dynamic").learning_curve
     lengths = [len(here.watch(session, flow, [features], test, goal).tasks) for goal in (0.5, 0.99)]
     assert lengths == [1, 3]  # 250; 250, 500, 1000: twice as many again would be more than there are
+
+
+def test_a_condition_of_a_retry_that_fails_or_is_no_function_means_no(here, session):
+    import task_checks
+
+    def is_lost(kind, task, task_run, state):
+        return isinstance(state.data, kind)
+
+    def asked(condition):
+        did = task_checks.retried({"retries": 2, "retry_condition_fn": condition}, {"lost": [OSError("away")] * 5})
+        return did.asked["lost"], len(did.raised)
+
+    assert asked(lambda *of: is_lost(OSError, *of)) == (3, 0)
+    assert asked(lambda task, task_run, state: isinstance(state.result(), OSError)) == (1, 1)
+    assert asked(functools.partial(is_lost, OSError)) == (1, 0)
 
 
 ASK_WITHOUT_CREDENTIAL = """

@@ -238,7 +238,7 @@ print("states in Prefect:", dict(Counter(record.status for record in session.own
 # %% tags=["nbval-ignore-output", "waits-prefect"]
 sandbox.set_param("train.candidates.boosting.max_iter", 40)
 module = sandbox.root / "flight_delays/stages/train.py"
-sound = module.read_text(encoding="utf-8")
+sound = module.read_text(encoding="utf-8").replace("model.fti(", "model.fit(")
 module.write_text(sound.replace("model.fit(", "model.fti("), encoding="utf-8")
 failed = session.run()
 print("exit code", failed.exit_code, "| attempts:", dict(Counter(record.name for record in failed.records)))
@@ -282,7 +282,7 @@ for stage in ("validate", "prepare"):
     for month in project.months:
         project.run(stage, month)
 toy = sandbox.root / "toy"
-toy.mkdir()
+toy.mkdir(exist_ok=True)
 here.step("step5_stale")
 
 # %% [markdown] tags=["ru"]
@@ -375,11 +375,11 @@ for goal in (0.71, 0.9):
 
 # %% [markdown] tags=["ru"]
 # ## Сервер временный и постоянный
-# Если адрес сервера не указан, Prefect поднимает временный сервер на каждый запуск и гасит его в конце. Попробовать так удобно, жить с этим неудобно. Измерим на самом маленьком flow: сколько секунд он идёт с временным сервером? Базу с готовыми таблицами мы ему подложили, иначе вышло бы ещё дольше.
+# Если адрес сервера не указан, Prefect поднимает временный сервер на каждый запуск и гасит его в конце. Попробовать так удобно, жить с этим неудобно. Измерим на самом маленьком flow: сколько секунд он идёт с временным сервером? Базу с готовыми таблицами мы ему подложили, иначе вышло бы ещё дольше. Наберитесь терпения: обычно это от четверти минуты до минуты, а на занятом компьютере бывает и три.
 
 # %% [markdown] tags=["en"]
 # ## A server for a moment and a server that stays
-# If no address is set, Prefect starts a temporary server for each run and stops it at the end. Convenient for a trial, inconvenient to live with. Let us measure on the smallest of flows: how many seconds does it take with a temporary server? We gave it a database with its tables ready, or it would take longer still.
+# If no address is set, Prefect starts a temporary server for each run and stops it at the end. Convenient for a trial, inconvenient to live with. Let us measure on the smallest of flows: how many seconds does it take with a temporary server? We gave it a database with its tables ready, or it would take longer still. Have patience: usually it takes from a quarter of a minute to a minute, on a busy computer even three.
 
 # %%
 tiny = sandbox.root / "tiny.py"
@@ -396,7 +396,7 @@ print(f"a flow that does nothing: {time.perf_counter() - began:.0f} s")
 
 # %% [markdown] tags=["ru"]
 # ## Расписание
-# Файл проекта умеет и `serve`: процесс остаётся жить, регистрирует на сервере развёртывание (deployment) и запускает flow по cron. Запустим его на минуту и спросим сервер, что он узнал.
+# Файл проекта умеет и `serve`: процесс остаётся жить, регистрирует на сервере развёртывание (deployment) и запускает flow по cron. Запустим его ненадолго и спросим сервер, что он узнал.
 
 # %% [markdown] tags=["en"]
 # ## A schedule

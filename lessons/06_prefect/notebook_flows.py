@@ -1,10 +1,13 @@
 """Flows that run in a notebook's own kernel, on the server of a session, and what that server recorded of them."""
 
 import ast
+import asyncio
 import difflib
 import functools
 import importlib.util
+import inspect
 import os
+import shutil
 import sqlite3
 import sys
 import threading
@@ -84,8 +87,12 @@ def watch(session: Prefect, flow: Callable[..., Any], *args: Any, **kwargs: Any)
 
 def _in_a_thread(function: Callable[[], Any]) -> tuple[Any, BaseException | None]:
     # A notebook's own thread has a running event loop, in which Prefect would do some things in another way.
+    def run() -> Any:
+        value = function()
+        return asyncio.run(value) if inspect.iscoroutine(value) else value  # a flow may be async too
+
     with ThreadPoolExecutor(1) as thread:
-        future = thread.submit(function)
+        future = thread.submit(run)
         error = future.exception()
         return (None if error else future.result()), error
 
@@ -204,7 +211,8 @@ def temporary_server(session: Prefect, folder: Path) -> dict[str, str]:
 
     The database there is a copy of the session's, with its tables, and the credential is the session's too.
     """
-    folder.mkdir()
+    shutil.rmtree(folder, ignore_errors=True)  # left by the cell that is run again
+    folder.mkdir(parents=True)
     ours = Path(session.settings["PREFECT_HOME"], "prefect.db")
     with closing(sqlite3.connect(ours)) as source, closing(sqlite3.connect(folder / "prefect.db")) as target:
         source.backup(target)

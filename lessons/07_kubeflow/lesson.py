@@ -231,9 +231,11 @@ Code(runner)
 
 # %%
 import re
+import shutil
 
 
 def run_yaml(pipeline, name, check=True, **arguments):
+    shutil.rmtree(sandbox.root / name, ignore_errors=True)  # of an earlier run
     compiler.Compiler().compile(pipeline, str(sandbox.root / f"{name}.yaml"))
     given = [f"{key}={value}" for key, value in arguments.items()]
     return sandbox.run(["python", runner, f"{name}.yaml", *given], check=check)
@@ -356,12 +358,12 @@ print(steps(run_yaml(promises, "promises", check=False)))
 # So a local run proves the code of the components and the way they are joined. It does not prove image, resources and behaviour under failure.
 
 # %% [markdown] tags=["ru"]
-# ## Условие, у которого работают обе ветки
-# Условие, которое решается во время запуска, пишут через `dsl.If` и `dsl.Else`. Доля равна 0.2, порог 0.9. **Прежде чем запускать, запишите:** какая из двух задач выполнится?
+# ## Условие, которого никто не прочитал
+# Условие, которое решается во время запуска, начинают с `dsl.If`. Доля равна 0.2, порог 0.9. **Прежде чем запускать, запишите:** поднимет ли пайплайн тревогу?
 
 # %% [markdown] tags=["en"]
-# ## A condition of which both branches run
-# A condition that is decided during the run is written with `dsl.If` and `dsl.Else`. The share is 0.2, the threshold 0.9. **Before you run the cells, write down:** which of the two tasks will run?
+# ## A condition that nobody read
+# A condition that is decided during the run begins with `dsl.If`. The share is 0.2, the threshold 0.9. **Before you run the cells, write down:** will the pipeline raise the alarm?
 
 # %%
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
@@ -369,31 +371,24 @@ def alarm():
     print("too many late flights")
 
 
-@dsl.component(base_image=IMAGE, install_kfp_package=False)
-def publish():
-    print("all is well")
-
-
 # %% tags=["waits-kubeflow"]
-@dsl.pipeline(name="branches")
-def branches(share: float = 0.2):
+@dsl.pipeline(name="unread")
+def unread(share: float = 0.2):
     with dsl.If(share > 0.9):
         alarm()
-    with dsl.Else():
-        publish()
 
 
-print(steps(run_yaml(branches, "branches", share=0.2)))
+print(steps(run_yaml(unread, "unread", share=0.2)))
 
 # %% [markdown] tags=["ru"]
-# Обе. И это уже опасно: если бы вместо `print` стояла публикация модели, она бы состоялась. В файле условие записано верно, локальный исполнитель его просто не читает. На кластере выполнилась бы одна ветка; здесь это не запускалось.
+# Поднимет. И это уже опасно: если бы вместо `print` стояла публикация модели, она бы состоялась. В файле условие записано верно, локальный исполнитель его просто не читает, и из двух веток он выполнил бы обе. На кластере `alarm` не началась бы; здесь это не запускалось.
 
 # %% [markdown] tags=["en"]
-# Both. And that is dangerous: had there been the publishing of a model instead of `print`, it would have happened. In the file the condition stands as it should, the local runner just does not read it. On a cluster one branch would run; not run here.
+# It will. And that is dangerous: had there been the publishing of a model instead of `print`, it would have happened. In the file the condition stands as it should, the local runner just does not read it, and of two branches it would run both. On a cluster `alarm` would not begin; not run here.
 
 # %%
-components = yaml.safe_load((sandbox.root / "branches.yaml").read_text())["components"]
-for name, task in components["comp-condition-branches-1"]["dag"]["tasks"].items():
+tasks = yaml.safe_load((sandbox.root / "unread.yaml").read_text())["root"]["dag"]["tasks"]
+for name, task in tasks.items():
     print(name, "if", task["triggerPolicy"]["condition"])
 
 # %% [markdown] tags=["ru"]
@@ -532,10 +527,10 @@ for name in sorted(tasks, key=lambda name: (list(STAGES).index(title[name].split
     print(f"{title[name]:<17} waits for", ", ".join(others) or "nobody")
 
 # %% [markdown] tags=["ru"]
-# Задачи `ingest` не ждут никого, поэтому кластер запустил бы их все сразу, и каждый месяц шёл бы своей дорогой. Оба кандидата ждут только месяцев для обучения и друг другу не мешают. А `evaluate`, `gate` и `register` идут строго по очереди, и никакой кластер этого не изменит. Насколько всё вместе стало бы быстрее, вы посчитаете в задаче 5.
+# Задачи `ingest` не ждут никого, поэтому кластер запустил бы их все сразу, и каждый месяц шёл бы своей дорогой. Оба кандидата ждут только месяцев для обучения и друг другу не мешают. А `evaluate`, `gate` и `register` идут строго по очереди, и никакой кластер этого не изменит. Во сколько раз всё вместе стало бы быстрее, вы посчитаете в задаче 5 и увидите на рисунке.
 
 # %% [markdown] tags=["en"]
-# The tasks `ingest` wait for nobody, so a cluster would start all of them at once, and each month would go its own way. Both candidates wait for nothing but the training months and do not hinder each other. But `evaluate`, `gate` and `register` go strictly one after the other, and no cluster will change that. How much faster all of it would be you will compute in task 5.
+# The tasks `ingest` wait for nobody, so a cluster would start all of them at once, and each month would go its own way. Both candidates wait for nothing but the training months and do not hinder each other. But `evaluate`, `gate` and `register` go strictly one after the other, and no cluster will change that. How many times as fast all of it would be you will compute in task 5, and see in a picture.
 
 # %% [markdown] tags=["ru"]
 # ## Метрики и отчёт
