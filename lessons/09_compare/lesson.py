@@ -7,7 +7,7 @@ seed = 42
 
 # %% [markdown] tags=["ru"]
 # # 9. Пять движков на одном графе
-# **Лекция 35 мин · упражнения 40 мин**
+# **Лекция 35 мин · упражнения 47 мин**
 #
 # «Берём Airflow, это стандарт». «Prefect проще, там обычный Python». «Нам и DVC хватит». Такой спор в команде может идти неделями, потому что спорят вкусы. В прошлых тетрадях мы разобрали движки по одному, здесь поставим их рядом и измерим. Потом решим, что взять команде из 5–10 человек.
 #
@@ -18,7 +18,7 @@ seed = 42
 
 # %% [markdown] tags=["en"]
 # # 9. Five engines on one graph
-# **Teaching 35 min · exercises 40 min**
+# **Teaching 35 min · exercises 47 min**
 #
 # "Take Airflow, it is the standard." "Prefect is simpler, it is plain Python." "DVC will do for us." Such a dispute can go on in a team for weeks, because it is tastes that argue. The last notebooks took the engines one by one; here we put them side by side and measure. Then we decide what a team of 5–10 people should take.
 #
@@ -135,6 +135,7 @@ figures.overhead_bars(engines)
 
 # %% [markdown] tags=["en"]
 # Where the yellow comes from shows on a common time axis. The bars are taken from the engines' own records: Airflow and Prefect keep them in their databases, local Kubeflow writes them into its log, and for the scripts and DVC our project keeps a journal. The colours are those of the frames in the graph; grey are tasks of Airflow's own.
+
 
 # %%
 def lanes(records):
@@ -307,6 +308,7 @@ stages_of(edited)
 # %% [markdown] tags=["en"]
 # ## Test a guess: a failure
 # The threshold is put back, and the pipeline must go on. The lecture asks: where is the point it returns to after a failure? The script and local Kubeflow have no choice: they know no other command than "run from the start", and we have seen what that costs. **Write down a guess for the other three:** how many stages will each run now?
+
 
 # %% tags=["waits-engines"]
 def put_it_back(session):
