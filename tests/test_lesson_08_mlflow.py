@@ -22,7 +22,9 @@ def in_lesson(pattern: str) -> str:
 
 def decide(sandbox: Sandbox) -> int:
     """Train few trees and ask the gate, but register nothing: how that ended."""
-    sandbox.set_param("train.candidates.boosting.max_iter", int(in_lesson(r'"train\.candidates\.boosting\.max_iter", (\d+)\)$')))
+    sandbox.set_param(
+        "train.candidates.boosting.max_iter", int(in_lesson(r'"train\.candidates\.boosting\.max_iter", (\d+)\)$'))
+    )
     for stage in ("train", "evaluate"):
         sandbox.run(["python", "-m", "flight_delays", stage])
     return sandbox.run(["python", "-m", "flight_delays", "gate"], check=False).returncode
