@@ -37,8 +37,10 @@ print(sandbox.run(["dvc", "stage", "list", "--name-only"]).stdout)
 # Your copy of the project has two months of fifteen hundred flights each. In order not to wait for eleven processes we run the stages right in this notebook and then tell DVC: take what is on the disk. That is `dvc commit`.
 
 # %%
+import json
 import sys
 
+import yaml
 from flight_delays import artifacts
 from flight_delays.pipeline import STAGES, Project
 from workshop.places import LESSONS
@@ -236,8 +238,6 @@ with here.with_stages(sandbox.root, card=plain):
 # Three airports want a report every night, each with a threshold of its own, in minutes late. A colleague copied the description three times.
 
 # %%
-import yaml
-
 limits = {"EWR": 30, "JFK": 15, "LGA": 20}
 copies = yaml.safe_load((LESSONS / "04_dvc" / "desk.yaml").read_text(encoding="utf-8"))
 Code(LESSONS / "04_dvc" / "desk.yaml")
@@ -338,8 +338,6 @@ for path, digest in yesterday.items():
 # This is what CI sees when it compares today's commit with yesterday's. Figures that did not change DVC leaves out of its answer.
 
 # %% tags=["nbval-ignore-output"]
-import json
-
 real = json.loads(sandbox.run(["dvc", "metrics", "diff", "yesterday", "main", "--json"]).stdout)
 print(json.dumps(real, indent=2, sort_keys=True))
 
