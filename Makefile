@@ -54,6 +54,10 @@ FAST := $(addprefix tests/test_,build.py command_line.py environment.py figures.
 test-fast: style  ## Check style, types, code, notebooks and both languages, without engines and browser: 90 seconds
 	@$(PY) -E -s -m pytest -n $(WORKERS) -m 'not engine and not browser and not slow' $(FAST) $(ARGS)
 
+.PHONY: mutants
+mutants: setup  ## Try mutants of the solutions on the checks (ARGS="--lesson 04"; ARGS="--help")
+	@$(KIT) mutants $(ARGS)
+
 .PHONY: lab
 lab: setup  ## Open JupyterLab at the start page (ARGS="--lang en")
 	@$(KIT) lab $(ARGS)

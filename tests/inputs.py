@@ -35,8 +35,9 @@ def walk_through(kit: Path, name: str) -> Inputs:
 
 
 def solution(kit: Path, name: str) -> Inputs:
-    """What a stored solution may read, the answers tried with it, and how its outputs are compared."""
-    tried = [f"tests/answers/{name}.yaml", "tests/nbval_sanitize.cfg"]
+    """What a stored solution may read, the answers and the mutants tried with it, and how its outputs are compared."""
+    tried = [f"tests/answers/{name}.yaml", f"tests/mutants/{name}.yaml", "tests/nbval_sanitize.cfg"]
+    tried = [path for path in tried if (kit / path).exists()]  # test_mutants.py names what is missing
     return _notebook(kit, f"solutions/en/{name}", without="lesson.py") | _read(kit, tried)
 
 

@@ -15,30 +15,9 @@ HERE = Path(__file__).parent
 sys.path.append(str(HERE))
 import try_answers  # noqa: E402
 from nbval_answers import attempts, count_problems, prove  # noqa: E402
-from tiny_lessons import FILE, FUNCTION, NUMBER, SUM, write_lesson  # noqa: E402
+from tiny_lessons import FILE, FUNCTION, GOOD, NUMBER, SUM, write_lesson  # noqa: E402
 
 ANSWERS = HERE / "answers"
-
-GOOD = {
-    1: {
-        "right": ["answer = 40 + 2", "answer = 6 * 7"],
-        "wrong": [{"code": f"answer = {n}", "message": "wrong_number"} for n in (0, 1, 2)],
-    },
-    2: {
-        "right": ["return x + x", "y = x\nreturn y * 2"],
-        "wrong": [{"code": f"return {code}", "message": "not_doubled"} for code in ("x", "None", "3 * x")],
-    },
-    3: {
-        "right": ["Path('note.txt').touch()", "open('note.txt', 'w').close()"],
-        "wrong": [
-            {"code": f"Path('note.txt').unlink(missing_ok=True){more}", "message": "no_file"} for more in ("", ";", "; 1")
-        ],
-    },
-    4: {
-        "right": ["total = 6", "total = 0\nfor number in numbers:\n    total += number"],
-        "wrong": [{"code": f"total = {n}", "message": "wrong_sum"} for n in (0, 1, 2)],
-    },
-}
 
 
 def test_every_lesson_has_answers():

@@ -1,4 +1,4 @@
-"""The stored solutions: executed, and executed again by nbval with the same outputs, the other answers beside ours."""
+"""The stored solutions: executed, and executed again by nbval with the same outputs, other answers and mutants beside ours."""
 
 import csv
 import re
@@ -12,6 +12,7 @@ import pytest
 
 from tests.inputs import lay_out, solution, touched
 from workshop.builder.tasks import read_exercise
+from workshop.mutants import verdicts
 from workshop.places import ROOT, environment
 
 HERE = Path(__file__).parent
@@ -39,10 +40,12 @@ def test_a_solution_gives_its_stored_outputs_and_its_checks_tell_answers_apart(n
     notebook.parent.mkdir()
     shutil.copy(kit / f"solutions/en/{name}.ipynb", notebook)
     exercise = kit / f"lessons/{name}/exercise.py"
-    done = prove(notebook, exercise, kit / f"tests/answers/{name}.yaml", tmp_path / "work", kit)
+    mutants = kit / f"tests/mutants/{name}.yaml"
+    done = prove(notebook, exercise, kit / f"tests/answers/{name}.yaml", tmp_path / "work", kit, mutants)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     cells = sum(cell.cell_type == "code" for cell in nbformat.read(notebook, 4).cells)
-    assert f"{cells + len(read_exercise(exercise).tasks)} passed" in done.stdout
+    tried = len(read_exercise(exercise).tasks) + len(verdicts.read(mutants))  # answers and mutants of each task
+    assert f"{cells + tried} passed" in done.stdout
     assert touched(inputs, kit) == []
 
 

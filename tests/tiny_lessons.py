@@ -44,6 +44,28 @@ FILE = (
 )
 SUM = ("numbers = [1, 2, 3]\n# BEGIN SOLUTION\ntotal = sum(numbers)\n# END SOLUTION", 'assert total == 6, say("wrong_sum")')
 
+# answers of these four tasks
+GOOD = {
+    1: {
+        "right": ["answer = 40 + 2", "answer = 6 * 7"],
+        "wrong": [{"code": f"answer = {n}", "message": "wrong_number"} for n in (0, 1, 2)],
+    },
+    2: {
+        "right": ["return x + x", "y = x\nreturn y * 2"],
+        "wrong": [{"code": f"return {code}", "message": "not_doubled"} for code in ("x", "None", "3 * x")],
+    },
+    3: {
+        "right": ["Path('note.txt').touch()", "open('note.txt', 'w').close()"],
+        "wrong": [
+            {"code": f"Path('note.txt').unlink(missing_ok=True){more}", "message": "no_file"} for more in ("", ";", "; 1")
+        ],
+    },
+    4: {
+        "right": ["total = 6", "total = 0\nfor number in numbers:\n    total += number"],
+        "wrong": [{"code": f"total = {n}", "message": "wrong_sum"} for n in (0, 1, 2)],
+    },
+}
+
 MESSAGES = """\
 wrong_number: {ru: "Не то число: пересчитайте", en: "Not that number: count again"}
 not_doubled: {ru: Не удваивает, en: It does not double}

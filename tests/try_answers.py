@@ -4,19 +4,29 @@ Loaded by path in the kernel of a solution, so it imports no more than a lesson'
 """
 
 import contextlib
+import copy
 import io
 import json
 import linecache
-from collections.abc import Iterator
+import signal
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from workshop import messages
 
 NOT_SOLVED = "not_solved_yet"
+PASSED, TIMEOUT, MUTE = "passed", "timeout", "no message"
+LEAST_SECONDS, TIMES = 5, 10  # an attempt may take the first, and so many times what the solution itself takes
+AGAIN_SECONDS = 5  # whatever has caught the end of an attempt meets it again
 
 Namespace = dict[str, Any]
 Attempt = dict[str, Any]  # what it is called; its cells as [line, code]; the key it is expected to meet, None if it is right
+
+
+class TooLong(BaseException):
+    """An attempt has used up its time; no check catches it by accident."""
 
 
 @contextlib.contextmanager
@@ -38,17 +48,40 @@ def listening() -> Iterator[dict[str, str]]:
 
 def problems(attempts: list[Attempt], namespace: Namespace) -> Iterator[str]:
     """A line for every attempt that did not end as it was expected to."""
-    for attempt in attempts:
+    for attempt in _one_by_one(attempts, namespace):
         with listening() as said, contextlib.redirect_stdout(io.StringIO()):
             verdict = _verdict(attempt, dict(namespace), said)
         if verdict:
             yield f"{attempt['what']}: {verdict}"
 
 
+def verdicts(attempts: list[Attempt], namespace: Namespace) -> Iterator[tuple[str, float]]:
+    """How each attempt ended, in a word or the key of a message, and its seconds; the first one, our own, sets the limit."""
+    limit = 0.0
+    for attempt in _one_by_one(attempts, namespace):
+        started = time.perf_counter()
+        quiet = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
+        with listening() as said, quiet[0], quiet[1]:
+            met = _in_time(limit, attempt["cells"], dict(namespace), said)
+        seconds = time.perf_counter() - started
+        limit = limit or LEAST_SECONDS + TIMES * seconds
+        yield met, seconds
+
+
 def write_problems(attempts: str, namespace: Namespace, target: str) -> None:
-    """The same as JSON, from a file and to a file: how a kernel is asked."""
-    found = list(problems(json.loads(Path(attempts).read_text(encoding="utf-8")), namespace))
-    Path(target).write_text(json.dumps(found), encoding="utf-8")
+    """What `problems` gives as lines of JSON, from a file and to a file: how a kernel is asked."""
+    _write(problems, attempts, namespace, target)
+
+
+def write_verdicts(attempts: str, namespace: Namespace, target: str) -> None:
+    """The same of `verdicts`."""
+    _write(verdicts, attempts, namespace, target)
+
+
+def _write(judge: Callable, attempts: str, namespace: Namespace, target: str) -> None:
+    with Path(target).open("w", encoding="utf-8", buffering=1) as lines:
+        for found in judge(json.loads(Path(attempts).read_text(encoding="utf-8")), namespace):
+            lines.write(json.dumps(found) + "\n")
 
 
 def run(cells: list, namespace: Namespace) -> None:
@@ -57,6 +90,34 @@ def run(cells: list, namespace: Namespace) -> None:
         file = f"<line {line}>"
         linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)  # inspect finds it, as in a kernel
         exec(compile(code, file, "exec"), namespace)
+
+
+def _one_by_one(attempts: list[Attempt], namespace: Namespace) -> Iterator[Attempt]:
+    """The attempts; after each, lists, dictionaries and sets of plain values are as they were before it.
+
+    In place, since functions of the notebook know them. What else an attempt changes, a check must stand: a student's
+    second answer meets what the first one left.
+    """
+    shared = {name: value for name, value in namespace.items() if name[:1] != "_" and isinstance(value, list | dict | set)}
+    kept = {name: copy.deepcopy(value) for name, value in shared.items() if _is_plain(value)}
+    for attempt in attempts:
+        yield attempt
+        for name, before in kept.items():
+            now = namespace[name]
+            if isinstance(now, list) and now != before:
+                now[:] = copy.deepcopy(before)
+            elif isinstance(now, dict | set) and now != before:
+                now.clear()
+                now.update(copy.deepcopy(before))
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is a list, a dictionary or a set of nothing but such, numbers, texts and paths."""
+    if isinstance(value, dict):
+        return all(map(_is_plain, value)) and all(map(_is_plain, value.values()))
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, str | bytes | int | float | Path)
 
 
 def _verdict(attempt: Attempt, namespace: Namespace, said: dict[str, str]) -> str | None:
@@ -78,3 +139,38 @@ def _verdict(attempt: Attempt, namespace: Namespace, said: dict[str, str]) -> st
     if as_expected:
         return None
     return f"met {met} instead of {f'the key {expected!r}' if expected else 'no objection'}"
+
+
+def _in_time(limit: float, cells: list, namespace: Namespace, said: dict[str, str]) -> str:
+    """How an attempt ended that may take so many seconds, 0 for any: a word, or the key of a message."""
+    try:
+        with _ended_after(limit):
+            run(cells, namespace)
+    except messages.NotSolvedYet:
+        return NOT_SOLVED
+    except AssertionError as error:
+        return next((key for key, text in reversed(said.items()) if text == str(error)), MUTE)
+    except TooLong:
+        return TIMEOUT
+    except BaseException as error:  # also SystemExit
+        return f"error: {type(error).__name__}"
+    return PASSED
+
+
+@contextlib.contextmanager
+def _ended_after(seconds: float) -> Iterator[None]:
+    """TooLong in the block after so many seconds, and again as long as it goes on."""
+    at_work = True
+
+    def end(number: int, frame: object) -> None:
+        if at_work:
+            raise TooLong
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_SECONDS)
+    try:
+        yield
+    finally:
+        at_work = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

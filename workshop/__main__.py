@@ -9,7 +9,7 @@ from workshop.places import ROOT
 from workshop.surroundings import wrong_in
 
 # each is a module of workshop.commands
-COMMANDS = ("build", "run", "bench", "grade", "lab", "quiz", "slides", "site", "ui", "databases")
+COMMANDS = ("build", "run", "bench", "grade", "mutants", "lab", "quiz", "slides", "site", "ui", "databases")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -19,18 +19,25 @@ _LOOKS_LIKE_TASK = re.compile(r"^#+ *(Задача|Task)\b", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Task:
-    """A task: its number from 1, minutes and points, its title by language, and its code cells in order."""
+    """A task: its number from 1, minutes and points, its title and text by language, and its code cells in order."""
 
     number: int
     minutes: int
     points: int
     titles: dict[str, str]
+    texts: dict[str, str]
     cells: tuple[Cell, ...]
 
     @property
     def checks(self) -> tuple[Cell, ...]:
         """The cells that judge the answer."""
         return tuple(cell for cell in self.cells if "check" in cell.tags)
+
+    @property
+    def attempted(self) -> tuple[Cell, ...]:
+        """The cells of an attempt: up to the last check, without those that only the solution shows."""
+        last = self.cells.index(self.checks[-1])
+        return tuple(cell for cell in self.cells[: last + 1] if "solution" not in cell.tags)
 
     @property
     def answer_cells(self) -> tuple[Cell, ...]:
@@ -87,7 +94,9 @@ def _task(file: Path, block: Block, cells: list[Cell], number: int, problems: li
         problems.append(Problem(file, line, "number, minutes or points of the task differ between the languages"))
         return None
     stated, minutes, points = facts.pop()
-    task = Task(number, minutes, points, {language: match[4].strip() for language, match in headings.items()}, tuple(cells))
+    titles = {language: match[4].strip() for language, match in headings.items()}
+    texts = {language: block.cell(language).text for language in headings}
+    task = Task(number, minutes, points, titles, texts, tuple(cells))
     for wrong, text in (
         (stated != number, f"this is task {number}, not {stated}"),
         (points == 0, "a task is worth at least one point"),
