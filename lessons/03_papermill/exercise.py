@@ -25,15 +25,15 @@ lang = "en"
 from workshop.lesson import start
 
 months = {"2013-01": "train", "2013-02": "test"}
-sandbox, say = start("03_papermill", lang, part="exercise", months=months, ingest__rows=2000)
+sandbox, say = start("03_papermill", lang, part="exercise", months=months, ingest__rows=2100)
 for folder in ("runs", "night", "reports/months"):
     (sandbox.root / folder).mkdir(parents=True, exist_ok=True)
 
 # %% [markdown] tags=["ru"]
-# В вашей копии проекта два месяца по две тысячи рейсов. Они загружены и проверены: лежат в `data/raw` и `data/validated`.
+# В вашей копии проекта два месяца по 2100 рейсов. Они загружены и проверены: лежат в `data/raw` и `data/validated`.
 
 # %% [markdown] tags=["en"]
-# Your copy of the project has two months of two thousand flights each. They are loaded and checked: they lie in `data/raw` and `data/validated`.
+# Your copy of the project has two months of 2100 flights each. They are loaded and checked: they lie in `data/raw` and `data/validated`.
 
 # %%
 from flight_delays.pipeline import Project
