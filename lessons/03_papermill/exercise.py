@@ -25,15 +25,15 @@ lang = "en"
 from workshop.lesson import start
 
 months = {"2013-01": "train", "2013-02": "test"}
-sandbox, say = start("03_papermill", lang, part="exercise", months=months, ingest__rows=2000)
+sandbox, say = start("03_papermill", lang, part="exercise", months=months, ingest__rows=2100)
 for folder in ("runs", "night", "reports/months"):
-    (sandbox.root / folder).mkdir(parents=True)
+    (sandbox.root / folder).mkdir(parents=True, exist_ok=True)
 
 # %% [markdown] tags=["ru"]
-# В вашей копии проекта два месяца по две тысячи рейсов. Они загружены и проверены: лежат в `data/raw` и `data/validated`.
+# В вашей копии проекта два месяца по 2100 рейсов. Они загружены и проверены: лежат в `data/raw` и `data/validated`.
 
 # %% [markdown] tags=["en"]
-# Your copy of the project has two months of two thousand flights each. They are loaded and checked: they lie in `data/raw` and `data/validated`.
+# Your copy of the project has two months of 2100 flights each. They are loaded and checked: they lie in `data/raw` and `data/validated`.
 
 # %%
 from flight_delays.pipeline import Project
@@ -51,8 +51,15 @@ sorted(path.name for path in (sandbox.root / "data/validated").glob("*.json"))
 # A notebook is a file of cells. The function below writes such a file into the project's folder; it will be needed further on too.
 
 # %%
+import sys
+
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from workshop.places import LESSONS
+
+sys.path.append(str(LESSONS / "03_papermill"))
+import trying_notebooks as here
 
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
@@ -102,14 +109,13 @@ command = "papermill report.ipynb runs/2013-02.ipynb -p month 2013-02 -p late_mi
 
 # %% tags=["check"]
 import json
-import shlex
 
-assert isinstance(command, str) and command.split()[:1] == ["papermill"], say("command_form")
+assert here.words(command)[:1] == ["papermill"], say("command_form")
 copy, written = sandbox.root / "runs/2013-02.ipynb", sandbox.root / "reports/months/2013-02.json"
 for file in (copy, written):
     file.unlink(missing_ok=True)
 original = notebook.read_bytes()
-done = sandbox.run(shlex.split(command), check=False)
+done = sandbox.run(here.words(command), check=False)
 touched = notebook.read_bytes() != original
 notebook.write_bytes(original)
 assert not touched, say("command_source")
@@ -145,13 +151,26 @@ def undeclared(notebook: Path, given: dict) -> list[str]:
 # %% tags=["check"]
 typed = write_notebook("typed.ipynb", "rows: int = 3  # not more\nmonth = '2013-01'", "limit = rows\nprint(limit)")
 without = write_notebook("without.ipynb", None, "month = '2013-01'")
-assert isinstance(undeclared(notebook, {"month": "2013-02"}), list), say("undeclared_form")
-assert undeclared(notebook, {"month": "2013-02", "late_minutes": 30}) == [], say("undeclared_refused")
-assert undeclared(typed, {"rows": 5}) == [] and undeclared(notebook, {}) == [], say("undeclared_refused")
-assert undeclared(typed, {"limit": 1, "month": "2013-02"}) == ["limit"], say("undeclared_elsewhere")
-assert undeclared(notebook, {"mont": 1}) == ["mont"], say("undeclared_missed")
-assert undeclared(without, {"month": "2013-02"}) == ["month"], say("undeclared_no_cell")
-assert undeclared(notebook, {"rows": 1, "mnth": 2, "late": 3}) == ["late", "mnth", "rows"], say("undeclared_order")
+later = here.with_imports_first(typed, sandbox.root / "later.ipynb")
+
+
+def unknown(notebook, *names):
+    shown = f"{notebook.name}, {names}"
+    return here.call(say, undeclared, notebook, {name: 1 for name in names}, shown=shown)
+
+
+assert isinstance(unknown(notebook, "month"), list), say("undeclared_form")
+for file, names in ((notebook, ("month", "late_minutes")), (typed, ("rows",)), (notebook, ())):
+    assert unknown(file, *names) == [], say("undeclared_refused")
+assert unknown(typed, "limit", "month") == ["limit"], say("undeclared_elsewhere")
+for name in ("mont", "months", "Month"):
+    assert unknown(notebook, name) == [name], say("undeclared_missed", name=name)
+assert unknown(without, "month") == ["month"], say("undeclared_no_cell")
+assert unknown(later, "rows", "month") == [], say("undeclared_refused")
+assert unknown(later, "encoding", "month") == ["encoding"], say("undeclared_elsewhere")
+wrong = ["airport", "day", "hour", "late", "mnth", "origin", "rows", "share", "year"]
+for names in (wrong, wrong[::-1], wrong[4:] + wrong[:4]):
+    assert unknown(notebook, *names, "month") == wrong, say("undeclared_order")
 
 # %% [markdown] tags=["ru", "solution"]
 # Эта строка и есть строгий режим, которого у `papermill` нет. Её место перед каждым запуском: тогда опечатка стоит секунду, а не ночь.
@@ -226,17 +245,20 @@ Path(f"reports/never-left-{month}.json").write_text(json.dumps({"title": title, 
 # %% tags=["check"]
 assert isinstance(parameters_cell, str) and isinstance(work_cell, str), say("derived_form")
 fixed = write_notebook("never_left.ipynb", parameters_cell, work_cell)
-assert undeclared(fixed, {"month": "", "digits": 0}) == [], say("derived_undeclared")
+assert here.declares(fixed, "month", "digits"), say("derived_undeclared")
 for given, month, digits in (({"month": "2013-02", "digits": 3}, "2013-02", 3), ({}, "2013-01", 1)):
     for old in (sandbox.root / "reports").glob("never-left-*.json"):
         old.unlink()
     done = run_notebook("never_left.ipynb", "runs/never_left.ipynb", **given)
     assert done.returncode == 0, say("derived_failed")
-    wrote = {path.name: json.loads(path.read_text()) for path in (sandbox.root / "reports").glob("never-left-*.json")}
+    wrote = {path.name: here.read_report(path) for path in (sandbox.root / "reports").glob("never-left-*.json")}
     assert set(wrote) == {f"never-left-{month}.json"}, say("derived_file")
+    (report,) = wrote.values()
+    assert set(report) == {"title", "percent"}, say("derived_keys")
     numbers = json.loads(project.report(month).read_text())
-    share = round(100 * numbers["never_left"] / numbers["rows"]["flights"], digits)
-    assert wrote.popitem()[1] == {"title": f"Never left, {month}", "percent": share}, say("derived_stale")
+    share = 100 * numbers["never_left"] / numbers["rows"]["flights"]
+    right = report["title"] == f"Never left, {month}" and here.is_rounded(report["percent"], share, digits)
+    assert right, say("derived_stale")
 
 # %% [markdown] tags=["ru"]
 # Ночью отработали четыре тетради. Команды давно закрыты, остались только выполненные копии в папке `night`.
@@ -279,12 +301,13 @@ def failures(folder: Path) -> dict[str, str]:
 
 
 # %% tags=["check"]
-told = failures(sandbox.root / "night")
-assert isinstance(told, dict), say("failures_form")
-assert all(name == Path(name).name for name in told), say("failures_form")
-assert not {"a.ipynb", "c.ipynb"} & set(told), say("failures_false_alarm")
-assert set(told) == {"b.ipynb", "d.ipynb"}, say("failures_missed")
-assert told == {"b.ipynb": "ZeroDivisionError", "d.ipynb": "JSONDecodeError"}, say("failures_name")
+for folder, fell in here.nights(sandbox.root / "night", sandbox.root / "nights"):
+    told = here.call(say, failures, folder, shown=folder.name)
+    assert isinstance(told, dict), say("failures_form")
+    assert all(str(name) == Path(name).name for name in told), say("failures_form")
+    assert set(told) <= set(fell), say("failures_false_alarm", folder=folder)
+    assert set(told) == set(fell), say("failures_missed", folder=folder)
+    assert told == fell, say("failures_name", folder=folder)
 
 # %% [markdown] tags=["ru"]
 # Две выполненные копии одной тетради: параметры и данные одинаковы.
@@ -301,11 +324,11 @@ print(run1.cells[1].metadata)
 
 # %% [markdown] tags=["ru", "exercise", "solution"]
 # ### Задача 5 (6 мин, 2 балла). Дифф без шума
-# Напишите функцию `essence(notebook)`. Она получает прочитанную тетрадь (как `run1`) и возвращает строку (`str`) для ревью: у двух выполнений одного и того же строки равны, а если изменился код, текст или значение параметра, различны. То, что напечатали ячейки, в строку не входит. Сама тетрадь остаётся прежней.
+# Напишите функцию `essence(notebook)`. Она получает прочитанную тетрадь (как `run1`) и возвращает строку (`str`) для ревью: у двух выполнений одного и того же строки равны, а если изменился код, текст, порядок ячеек или значение параметра, различны. То, что напечатали ячейки, в строку не входит. Сама тетрадь остаётся прежней.
 
 # %% [markdown] tags=["en", "exercise", "solution"]
 # ### Task 5 (6 min, 2 points). A diff without noise
-# Write the function `essence(notebook)`. It takes a notebook that has been read (such as `run1`) and returns a string (`str`) for a review: equal for two executions of the same thing, different if code, text or the value of a parameter has changed. What the cells printed is not part of it. The notebook itself stays as it is.
+# Write the function `essence(notebook)`. It takes a notebook that has been read (such as `run1`) and returns a string (`str`) for a review: equal for two executions of the same thing, different if code, text, the order of the cells or the value of a parameter has changed. What the cells printed is not part of it. The notebook itself stays as it is.
 
 # %%
 def essence(notebook) -> str:
@@ -319,17 +342,14 @@ import copy
 
 run1, run2 = (nbformat.read(sandbox.root / f"runs/run{number}.ipynb", as_version=4) for number in (1, 2))
 before = copy.deepcopy(run1)
-assert isinstance(essence(run1), str), say("essence_form")
+text = here.call(say, essence, run1)
+assert isinstance(text, str), say("essence_form")
 assert run1 == before, say("essence_touched")
-assert essence(run1) == essence(run2), say("essence_noise")
-for old, new in (("limit = 1 / number", "limit = 2 / number"), ("# A notebook", "# One notebook"), ("number = 2", "number = 7")):
-    edited = copy.deepcopy(run1)
-    for cell in edited.cells:
-        cell.source = cell.source.replace(old, new)
-    assert edited != run1 and essence(edited) != essence(run1), say("essence_blind")
-printed = copy.deepcopy(run1)
-printed.cells[-1].outputs[0].text = "done, and more"
-assert essence(printed) == essence(run1), say("essence_outputs")
+assert here.call(say, essence, run2) == text, say("essence_noise")
+for edited in here.edits(run1):
+    assert here.call(say, essence, edited) != text, say("essence_blind")
+for printed in here.reprints(run1):
+    assert here.call(say, essence, printed) == text, say("essence_outputs")
 
 # %% [markdown] tags=["ru", "solution"]
 # Так же рассуждают `nbstripout` и `jupytext`: первый вырезает выводы перед коммитом, второй хранит рядом с тетрадью её текст. Наш набор собран вторым способом: источник каждой тетради лежит в `lessons/`.
@@ -360,20 +380,22 @@ cells = [
 # %% tags=["check"]
 import pandas as pd
 
-assert isinstance(cells, list) and cells and all(isinstance(cell, str) for cell in cells), say("own_form")
+assert isinstance(cells, (list, tuple)) and cells and all(isinstance(cell, str) for cell in cells), say("own_form")
 own = write_notebook("own.ipynb", *cells)
-assert undeclared(own, {"month": "", "airport": ""}) == [], say("own_undeclared")
+assert here.declares(own, "month", "airport"), say("own_undeclared")
 for given, month, airport in (({"month": "2013-02", "airport": "LGA"}, "2013-02", "LGA"), ({}, "2013-01", "JFK")):
     result = sandbox.root / f"reports/{month}-{airport}.json"
     result.unlink(missing_ok=True)
     assert run_notebook("own.ipynb", "runs/own.ipynb", **given).returncode == 0, say("own_failed")
     assert result.exists(), say("own_file")
-    answer = json.loads(result.read_text())
+    answer = here.read_report(result)
     flights = pd.read_parquet(project.raw(month) / "flights.parquet")
     delay = flights.loc[flights["origin"] == airport, "arr_delay"].dropna()
-    assert isinstance(answer, dict) and set(answer) == {"flights", "late_share"}, say("own_keys")
+    assert set(answer) == {"flights", "late_share"}, say("own_keys")
+    assert isinstance(answer["flights"], int), say("own_whole")
     assert answer["flights"] == len(delay), say("own_flights", month=month, airport=airport)
-    assert abs(answer["late_share"] - (delay >= 15).mean()) < 1e-4, say("own_share", month=month, airport=airport)
+    right = here.is_rounded(answer["late_share"], (delay >= 15).mean(), 4)
+    assert right, say("own_share", month=month, airport=airport)
 
 # %% [markdown] tags=["ru", "solution"]
 # Два месяца и три аэропорта: шесть отчётов из одной тетради, и ни одной копии. Обратите внимание, где живёт вычисление: пять строк можно было бы вынести в функцию и проверить тестом, а в тетради оставить вызов и график.

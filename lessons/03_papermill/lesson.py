@@ -64,7 +64,7 @@ import jupytext
 
 notebook = sandbox.root / "month.ipynb"
 jupytext.write(jupytext.reads(text.read_text(), fmt="py:percent"), notebook)
-(sandbox.root / "out").mkdir()
+(sandbox.root / "out").mkdir(exist_ok=True)
 print(sandbox.run(["papermill", "--help-notebook", "month.ipynb"]).stdout)
 
 # %% [markdown] tags=["ru"]

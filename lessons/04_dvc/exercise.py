@@ -37,8 +37,16 @@ print(sandbox.run(["dvc", "stage", "list", "--name-only"]).stdout)
 # Your copy of the project has two months of fifteen hundred flights each. In order not to wait for eleven processes we run the stages right in this notebook and then tell DVC: take what is on the disk. That is `dvc commit`.
 
 # %%
+import json
+import sys
+
+import yaml
 from flight_delays import artifacts
 from flight_delays.pipeline import STAGES, Project
+from workshop.places import LESSONS
+
+sys.path.append(str(LESSONS / "04_dvc"))
+import asking_dvc as here
 
 
 def run(*stages):
@@ -51,9 +59,10 @@ def run(*stages):
 
 
 # %% tags=["nbval-ignore-output", "waits-pipeline"]
+sandbox.set_param("train.candidates.boosting.learning_rate", 0.1)
 project = run(*STAGES)
-sandbox.git_commit("Yesterday's model")
-sandbox.run(["git", "tag", "yesterday"])
+here.commit(sandbox, "Yesterday's model")
+sandbox.run(["git", "tag", "--force", "yesterday"])
 paths = ("params.yaml", "models", "reports/metrics.json", "reports/predictions.parquet")
 yesterday = {path: artifacts.sha256(project.root / path) for path in paths}
 print(*sorted(path.name for path in project.models.values()))
@@ -67,7 +76,8 @@ print(*sorted(path.name for path in project.models.values()))
 # %% tags=["nbval-ignore-output"]
 sandbox.set_param("train.candidates.boosting.learning_rate", 0.4)
 run("train", "evaluate", "gate", "register")
-sandbox.git_commit("Today's model")
+here.commit(sandbox, "Today's model")
+here.copied(sandbox.root, sandbox.root / ".engines" / "today")
 print(sandbox.run(["git", "log", "--format=%s", "--decorate=short"]).stdout)
 
 # %% [markdown] tags=["ru"]
@@ -77,18 +87,9 @@ print(sandbox.run(["git", "log", "--format=%s", "--decorate=short"]).stdout)
 # DVC can be asked from Python too. The function `stale()` does what the command `dvc status` does: it returns the names of the stages for which something has changed.
 
 # %%
-from dvc.repo import Repo
-
-
-def open_repo(root=sandbox.root, **options):
-    states = str(sandbox.root / ".engines" / "dvc-states")
-    return Repo(str(root), config={"core": {"site_cache_dir": states}}, **options)
-
-
-def stale(root=sandbox.root, only=None):
-    with open_repo(root) as repo:
-        found = repo.status(targets=f"{root / 'dvc.yaml'}:{only}" if only else None)
-    return {name.rpartition(":")[2] for name in found}
+def stale(root=sandbox.root):
+    with here.open_repo(root) as repo:
+        return {name.rpartition(":")[2] for name in repo.status()}
 
 
 stale()
@@ -135,49 +136,14 @@ forecast = {
 # END SOLUTION
 
 # %% tags=["check"]
-from contextlib import contextmanager
-
-import yaml
-
-
-@contextmanager
-def edited(change, root=sandbox.root):
-    """A file with one line more, or a parameter with 7 more, for as long as the block lasts."""
-    file = root / (change if (root / change).is_file() else "params.yaml")
-    before = file.read_bytes()
-    try:
-        if file.name == "params.yaml":
-            *sections, key = change.split(".")
-            content = place = yaml.safe_load(before)
-            for section in sections:
-                place = place[section]
-            place[key] += 7
-            file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-        else:
-            file.write_bytes(before + b"\n# edited\n")
-        yield
-    finally:
-        file.write_bytes(before)
-
-
-def reached(change):
-    """The stages that have the change among their inputs, and all that follow them."""
-    with edited(change):
-        found = stale()
-    with open_repo() as repo:
-        edges = [(need.name, stage.name) for stage, need in repo.index.graph.edges]
-    while more := {after for before, after in edges if before in found} - found:
-        found |= more
-    return found
-
-
 assert isinstance(forecast, dict) and set(forecast) == set(changes), say("forecast_form")
-assert all(isinstance(names, set) for names in forecast.values()), say("forecast_form")
-with open_repo() as repo:
+assert all(isinstance(names, (set, frozenset)) for names in forecast.values()), say("forecast_form")
+assert not stale(), say("project_edited", names=", ".join(sorted(stale())))
+with here.open_repo(sandbox.root) as repo:
     known = {stage.name for stage in repo.index.stages}
 for change, names in forecast.items():
     assert names <= known, say("forecast_name", names=", ".join(sorted(map(str, names - known))))
-    will_run = reached(change)
+    will_run = here.reached(sandbox.root, change)
     assert not names - will_run, say("forecast_too_many", change=change)
     assert not will_run - names, say("forecast_too_few", change=change)
 
@@ -196,19 +162,20 @@ for change, names in forecast.items():
 # %%
 import shutil
 
-from workshop.places import LESSONS
-
 tools = sandbox.root / "tools"
 tools.mkdir(exist_ok=True)
 for name in ("card.py", "card_style.py"):
     shutil.copy(LESSONS / "04_dvc" / name, tools / name)
 Code(tools / "card.py")
 
+# %%
+Code(tools / "card_style.py")
+
 # %% [markdown] tags=["ru", "exercise", "solution"]
 # ### Задача 2 (8 мин, 3 балла). Новая стадия
 # Опишите для `card.py` стадию. Запишите в `card` словарь (`dict`): то, что стояло бы в `dvc.yaml` под именем `card`. Команда запускается из корня проекта: `python tools/card.py`.
 #
-# После этого `dvc repro` должен обновлять карточку, когда изменилось **что-нибудь**, от чего зависит её содержание, и не трогать её, когда изменились другие параметры или файлы. Саму карточку DVC должен считать результатом стадии: если её удалить, он вернёт.
+# После этого `dvc repro` должен обновлять карточку, когда изменилось **что-нибудь**, от чего зависит её содержание, и не трогать её, когда изменился любой другой параметр (и другие числа того же раздела) или файл. Саму карточку DVC должен считать обычным результатом стадии: если её удалить, он вернёт. Метрика и график — это другое: из них DVC берёт числа, а карточка — текст для людей.
 #
 # <details><summary>Подсказка</summary>Пройдите по card.py сверху вниз и выпишите всё, что он читает. Импорт это тоже чтение.</details>
 
@@ -216,7 +183,7 @@ Code(tools / "card.py")
 # ### Task 2 (8 min, 3 points). A new stage
 # Describe a stage for `card.py`. Put into `card` a dictionary (`dict`): what would stand in `dvc.yaml` under the name `card`. The command is run from the project's root: `python tools/card.py`.
 #
-# From then on `dvc repro` must renew the card when **anything** has changed on which its content depends, and leave it alone when other parameters or files have. DVC must take the card itself for the stage's result: if somebody deletes it, DVC brings it back.
+# From then on `dvc repro` must renew the card when **anything** has changed on which its content depends, and leave it alone when any other parameter (the other numbers of the same section too) or file has. DVC must take the card itself for an ordinary result of the stage: if somebody deletes it, DVC brings it back. A metric or a plot is something else: DVC takes numbers from those, and the card is a text for people.
 #
 # <details><summary>Hint</summary>Go through card.py from top to bottom and write down all that it reads. An import is reading too.</details>
 
@@ -231,68 +198,38 @@ card = {
 # END SOLUTION
 
 # %% tags=["check"]
-import json
-
-from dvc.exceptions import DvcException
-
-
-@contextmanager
-def with_stages(**stages):
-    """dvc.yaml with more stages, for as long as the block lasts; dvc.lock is put back too."""
-    files = {name: (sandbox.root / name).read_bytes() for name in ("dvc.yaml", "dvc.lock")}
-    content = yaml.safe_load(files["dvc.yaml"])
-    content["stages"] |= stages
-    try:
-        (sandbox.root / "dvc.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-        yield
-    finally:
-        for name, text in files.items():
-            (sandbox.root / name).write_bytes(text)
-
-
-def complaint(root=sandbox.root, **options):
-    """What DVC has against dvc.yaml, as one line; empty if nothing."""
-    try:
-        with open_repo(root, **options) as repo:
-            repo.index.check_graph()
-    except DvcException as error:
-        return " ".join(f"{error} {getattr(error, 'exc', '')}".split())
-    return ""
-
-
-try:
-    plain = json.loads(json.dumps(card))
-except (TypeError, ValueError):
-    plain = None
+plain = here.plain(card)
 assert isinstance(plain, dict) and isinstance(plain.get("cmd"), (str, list)), say("card_form")
 result = sandbox.root / "reports/card.md"
 result.unlink(missing_ok=True)
-with with_stages(card=plain):
-    problem = complaint()
+with here.with_stages(sandbox.root, card=plain):
+    problem = here.complaint(sandbox.root)
     assert not problem, say("card_invalid", reason=problem)
+    assert here.kinds(sandbox.root, "card") <= {"out"}, say("card_kind")
     done = sandbox.run(["dvc", "repro", "--single-item", "--force", "card"], check=False)
-    assert done.returncode == 0, say("card_failed", reason=done.stdout.strip().splitlines()[-1])
+    assert done.returncode == 0, say("card_failed", reason=here.last_line(done))
     assert result.exists(), say("card_not_made")
-    assert not stale(only="card"), say("card_never_fresh")
-    for change in ("tools/card.py", "tools/card_style.py"):
-        with edited(change):
-            assert stale(only="card"), say("card_code_unnoticed")
-    with edited("reports/metrics.json"):
-        assert stale(only="card"), say("card_metrics_unnoticed")
-    for change in ("gate.min_roc_auc", "gate.max_brier"):
-        with edited(change):
-            assert stale(only="card"), say("card_limit_unnoticed")
-    for change in ("train.seed", "README.md", "flight_delays/stages/train.py"):
-        with edited(change):
-            assert not stale(only="card"), say("card_too_much", change=change)
+    assert not here.changes(sandbox.root, "card"), say("card_never_fresh")
+    for change in here.card_inputs("code"):
+        with here.edited(sandbox.root, change):
+            assert here.changes(sandbox.root, "card"), say("card_code_unnoticed")
+    for change in here.card_inputs("figures"):
+        with here.edited(sandbox.root, change):
+            assert here.changes(sandbox.root, "card"), say("card_metrics_unnoticed")
+    for change in here.card_inputs("limits"):
+        with here.edited(sandbox.root, change):
+            assert here.changes(sandbox.root, "card"), say("card_limit_unnoticed")
+    with here.edited(sandbox.root, *here.foreign_to_card(sandbox.root)):
+        too_much = here.changes(sandbox.root, "card")
+    assert not too_much, say("card_too_much", change=", ".join(too_much))
     result.unlink()
-    assert stale(only="card"), say("card_loss_unnoticed")
+    assert here.changes(sandbox.root, "card"), say("card_loss_unnoticed")
 
 # %% [markdown] tags=["ru", "solution"]
-# Можно было назвать папку `tools` целиком или весь раздел `gate`: карточка обновится чуть чаще, чем нужно, зато новый помощник не забудется. А вот весь `params.yaml` в `deps` это уже перебор: карточка станет зависеть от каждого числа в проекте.
+# Можно было назвать папку `tools` целиком: лишнего в ней нет, зато новый помощник не забудется. А вот раздел `gate` целиком — уже перебор: карточка обновлялась бы и от чисел, которых на ней нет. Весь `params.yaml` в `deps` ещё хуже: от каждого числа в проекте.
 
 # %% [markdown] tags=["en", "solution"]
-# One might have named the folder `tools` as a whole, or the whole section `gate`: the card is renewed a little more often than needed, but a new helper is not forgotten. All of `params.yaml` in `deps`, though, is too much: the card would depend on every number of the project.
+# One might have named the folder `tools` as a whole: there is nothing foreign in it, and a new helper is not forgotten. The whole section `gate`, though, is too much: the card would be renewed for numbers that are not on it. All of `params.yaml` in `deps` is worse: for every number of the project.
 
 # %% [markdown] tags=["ru"]
 # Трём аэропортам нужна ночная справка, у каждого свой порог опоздания в минутах. Коллега скопировал описание три раза.
@@ -302,25 +239,18 @@ with with_stages(card=plain):
 
 # %%
 limits = {"EWR": 30, "JFK": 15, "LGA": 20}
-copies = {
-    f"desk-{airport}": {
-        "cmd": f"python tools/desk.py --airport {airport} --late {late}",
-        "deps": ["tools/desk.py", "reports/predictions.parquet"],
-        "outs": [f"reports/desk/{airport}.json"],
-    }
-    for airport, late in limits.items()
-}
-Code(yaml.safe_dump(copies, sort_keys=False), language="yaml")
+copies = yaml.safe_load((LESSONS / "04_dvc" / "desk.yaml").read_text(encoding="utf-8"))
+Code(LESSONS / "04_dvc" / "desk.yaml")
 
 # %% [markdown] tags=["ru", "exercise", "solution"]
 # ### Задача 3 (6 мин, 2 балла). Три копии в одну
-# Запишите в `desk` словарь (`dict`) с **одним** описанием, из которого DVC сам получит три стадии: `desk@EWR`, `desk@JFK` и `desk@LGA`. Команды, зависимости и выходы у них должны быть те же, что в копиях. Скрипта `desk.py` пока нет, запускать ничего не надо.
+# Запишите в `desk` словарь (`dict`) с **одним** описанием, из которого DVC сам получит три стадии: `desk@EWR`, `desk@JFK` и `desk@LGA`. Команды (порядок ключей `--airport` и `--late` не важен), зависимости и выходы у них должны быть те же, что в копиях. Скрипта `desk.py` пока нет, запускать ничего не надо.
 #
 # <details><summary>Подсказка</summary>Посмотрите, как в dvc.yaml описана стадия prepare. Что такое ${key} и что такое ${item}, если foreach перебирает словарь?</details>
 
 # %% [markdown] tags=["en", "exercise", "solution"]
 # ### Task 3 (6 min, 2 points). Three copies into one
-# Put into `desk` a dictionary (`dict`) with **one** description, out of which DVC makes three stages by itself: `desk@EWR`, `desk@JFK` and `desk@LGA`. Their commands, dependencies and outputs must be those of the copies. There is no script `desk.py` yet, nothing needs to be run.
+# Put into `desk` a dictionary (`dict`) with **one** description, out of which DVC makes three stages by itself: `desk@EWR`, `desk@JFK` and `desk@LGA`. Their commands (the options `--airport` and `--late` in any order), dependencies and outputs must be those of the copies. There is no script `desk.py` yet, nothing needs to be run.
 #
 # <details><summary>Hint</summary>Look how dvc.yaml describes the stage prepare. What is ${key}, and what is ${item}, when foreach walks through a dictionary?</details>
 
@@ -337,25 +267,19 @@ desk = {
 # END SOLUTION
 
 # %% tags=["check"]
-import shlex
-
-try:
-    plain = json.loads(json.dumps(desk))
-except (TypeError, ValueError):
-    plain = None
+plain = here.plain(desk)
 assert isinstance(plain, dict) and plain, say("desk_form")
-with with_stages(desk=plain):
-    problem = complaint()
-    assert not problem, say("desk_invalid", reason=problem)
-    with open_repo() as repo:
-        made = {stage.name: stage for stage in repo.index.stages if stage.name.startswith("desk")}
-assert set(made) == {f"desk@{airport}" for airport in limits}, say("desk_names", names=", ".join(sorted(made)))
-for airport in limits:
-    stage, copy = made[f"desk@{airport}"], copies[f"desk-{airport}"]
-    command = stage.cmd if isinstance(stage.cmd, str) else " ; ".join(stage.cmd)
-    assert shlex.split(command) == copy["cmd"].split(), say("desk_command", name=stage.name, command=command)
-    assert sorted(dep.def_path for dep in stage.deps) == sorted(copy["deps"]), say("desk_deps", name=stage.name)
-    assert [out.def_path for out in stage.outs] == copy["outs"], say("desk_outs", name=stage.name)
+with here.with_stages(sandbox.root, desk=plain):
+    problem = here.complaint(sandbox.root)
+assert not problem, say("desk_invalid", reason=problem)
+made, wanted = here.made(sandbox.root, desk=plain), here.made(sandbox.root, **copies)
+assert set(made) == {name.replace("-", "@") for name in wanted}, say("desk_names", names=", ".join(sorted(made)))
+for name, copy in wanted.items():
+    name = name.replace("-", "@")
+    stage = made[name]
+    assert here.same_command(stage["cmd"], copy["cmd"]), say("desk_command", name=name, command=stage["cmd"])
+    assert all(stage.get(word) == copy.get(word) for word in ("deps", "params")), say("desk_deps", name=name)
+    assert here.outputs(stage) == here.outputs(copy), say("desk_outs", name=name)
 
 # %% [markdown] tags=["ru", "solution"]
 # Словарь с порогами лучше держать в `params.yaml` и писать `foreach: ${desks}`. Тогда новый аэропорт это одна строка, и выполнится только его стадия.
@@ -367,7 +291,7 @@ for airport in limits:
 # ### Задача 4 (6 мин, 2 балла). Верните вчерашнюю
 # Запишите в `commands` список строк: команды `git` и `dvc`, которые проверка выполнит по порядку в копии проекта. После них в папке должны лежать вчерашние `params.yaml`, обе модели, `reports/metrics.json` и `reports/predictions.parquet`, как в коммите с тегом `yesterday`.
 #
-# Сегодняшний коммит должен остаться в истории ветки `main`: завтра о нём могут спросить. Ничего заново обучать не нужно.
+# Сегодняшний коммит должен остаться в истории ветки `main`: завтра о нём могут спросить. Заново ничего не обучайте: проверка посмотрит в журнал стадий.
 #
 # <details><summary>Подсказка</summary>Что из этого хранит Git, а что лежит в кеше DVC и только названо в dvc.lock?</details>
 
@@ -375,7 +299,7 @@ for airport in limits:
 # ### Task 4 (6 min, 2 points). Bring back yesterday's
 # Put into `commands` a list of strings: commands of `git` and `dvc` that the check runs in this order in a copy of the project. After them the folder must hold yesterday's `params.yaml`, both models, `reports/metrics.json` and `reports/predictions.parquet`, as of the commit with the tag `yesterday`.
 #
-# Today's commit must stay in the history of the branch `main`: tomorrow somebody may ask about it. Nothing needs to be trained again.
+# Today's commit must stay in the history of the branch `main`: tomorrow somebody may ask about it. Train nothing again: the check looks into the journal of the stages.
 #
 # <details><summary>Hint</summary>Which of these does Git keep, and which lie in DVC's cache and are only named in dvc.lock?</details>
 
@@ -385,20 +309,17 @@ commands = ["git checkout yesterday -- .", "dvc checkout"]
 # END SOLUTION
 
 # %% tags=["check"]
-from workshop.sandbox import Sandbox
-
-assert isinstance(commands, list) and commands, say("yesterday_form")
-assert all(isinstance(command, str) and command.split()[:1] in (["git"], ["dvc"]) for command in commands), say("yesterday_form")
-there = Sandbox(sandbox.root / ".engines" / "yesterday")
-shutil.rmtree(there.root, ignore_errors=True)
-shutil.copytree(sandbox.root, there.root, ignore=shutil.ignore_patterns(".engines", "night", "tools"))
+assert isinstance(commands, (list, tuple)) and commands, say("yesterday_form")
+assert all(here.words(command)[:1] in (["git"], ["dvc"]) for command in commands), say("yesterday_form")
+there = here.copied(sandbox.root / ".engines" / "today", sandbox.root / ".engines" / "yesterday")
+today = there.run(["git", "rev-parse", "main"]).stdout.strip()
 who = {f"GIT_{role}_{what}": "student" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 seen = len(there.records())
 for command in commands:
-    done = there.run(shlex.split(command), check=False, timeout=120, GIT_EDITOR="true", **who)
-    last = "".join(done.stdout.strip().splitlines()[-1:])
-    assert done.returncode == 0, say("yesterday_failed", command=command, reason=last)
-today = sandbox.run(["git", "rev-parse", "main"]).stdout.strip()
+    done = there.run(here.words(command), check=False, timeout=120, GIT_EDITOR="true", **who)
+    assert done.returncode == 0, say("yesterday_failed", command=command, reason=here.last_line(done))
+    trained = [record.name for record in there.records()[seen:] if record.name.startswith("train")]
+    assert not trained, say("yesterday_trained", command=command)
 kept = there.run(["git", "merge-base", "--is-ancestor", today, "main"], check=False).returncode == 0
 assert kept, say("yesterday_lost")
 for path, digest in yesterday.items():
@@ -446,13 +367,23 @@ def fallen(diff: dict, limit: float) -> list[str]:
 
 
 # %% tags=["check"]
+from itertools import permutations
+
+
 def moved(old, new):
     return {"old": old, "new": new} | ({} if None in (old, new) else {"diff": new - old})
 
 
-several = {
+def told(moves, limit):
+    return here.call(say, fallen, {"reports/metrics.json": moves}, limit)
+
+
+down = {
     "candidates.tree.roc_auc": moved(0.75, 0.5),
     "candidates.boosting.roc_auc": moved(0.75, 0.625),
+    "candidates.linear.roc_auc": moved(0.5, 0.5 - 1 / 8 - 2**-20),
+}
+rest = {
     "candidates.forest.roc_auc": moved(0.5, 0.75),
     "candidates.logistic.brier": moved(0.75, 0.25),
     "candidates.logistic.average_precision": moved(0.75, 0.25),
@@ -460,17 +391,23 @@ several = {
     "best": {"old": "tree", "new": "forest"},
 }
 comings = {"candidates.new.roc_auc": moved(None, 0.1), "candidates.gone.roc_auc": moved(0.9, None)}
-assert fallen({}, 0.0) == [], say("fallen_empty")
-assert isinstance(fallen({"reports/metrics.json": several}, 0.0), list), say("fallen_form")
-assert not any("." in name for name in fallen({"reports/metrics.json": several}, 0.0)), say("fallen_names")
-assert "forest" not in fallen({"reports/metrics.json": several}, 0.0), say("fallen_direction")
-assert "logistic" not in fallen({"reports/metrics.json": several}, 0.0), say("fallen_other_metric")
-assert fallen({"reports/metrics.json": comings}, 0.0) == [], say("fallen_comings")
-assert fallen({"reports/metrics.json": several}, 0.125) == ["tree"], say("fallen_limit")
-assert fallen({"reports/metrics.json": several}, 0.0) == ["boosting", "tree"], say("fallen_order")
+zero = {"candidates.empty.roc_auc": moved(0.5, 0.0), "candidates.full.roc_auc": moved(0.0, 0.5)}
+assert here.call(say, fallen, {}, 0.0) == [], say("fallen_empty")
+found = told(down | rest, 0.0)
+assert isinstance(found, list) and all(isinstance(name, str) for name in found), say("fallen_form")
+assert not any("." in name for name in found), say("fallen_names")
+assert "forest" not in found, say("fallen_direction")
+assert not {"logistic", "late_share", "best"} & set(found), say("fallen_other_metric")
+assert told(comings, 0.0) == [], say("fallen_comings")
+for limit, names in ((0.125, ["linear", "tree"]), (0.25, []), (0, ["boosting", "linear", "tree"])):
+    assert sorted(told(down | rest, limit)) == names, say("fallen_limit")
+for order in permutations(down.items()):
+    assert told(dict(order) | rest, 0.0) == sorted(name.split(".")[1] for name in down), say("fallen_order")
+assert told(zero, 0.25) == ["empty"], say("fallen_zero")
+assert told({"candidates.roc_auc.brier": moved(0.75, 0.25)}, 0.0) == [], say("fallen_other_metric")
 drop = real["reports/metrics.json"]["candidates.boosting.roc_auc"]
-assert fallen(real, abs(drop["old"] - drop["new"]) + 0.01) == [], say("fallen_limit")
-assert fallen(real, 0.0) == (["boosting"] if drop["new"] < drop["old"] else []), say("fallen_limit")
+assert here.call(say, fallen, real, abs(drop["old"] - drop["new"]) + 0.01) == [], say("fallen_limit")
+assert here.call(say, fallen, real, 0.0) == (["boosting"] if drop["new"] < drop["old"] else []), say("fallen_limit")
 
 # %% tags=["solution"]
 {limit: fallen(real, limit) for limit in (0.0, 0.1)}
@@ -489,6 +426,8 @@ assert fallen(real, 0.0) == (["boosting"] if drop["new"] < drop["old"] else []),
 
 # %%
 import pandas as pd
+
+from workshop.sandbox import Sandbox
 
 night = Sandbox(sandbox.root / "night")
 shutil.rmtree(night.root, ignore_errors=True)
@@ -512,7 +451,7 @@ Code(night.root / "summary.py")
 # ### Задача 6 (14 мин, 4 балла). Свой dvc.yaml
 # Замените `night.sh` на DVC. Запишите в `pipeline` строку (`str`): содержимое файла `night/dvc.yaml`. Сами скрипты не меняйте. Имена и число стадий выбирайте сами, требования такие:
 #
-# - `dvc repro` с нуля делает то же, что `night.sh`: три файла в `out` и `summary.csv`;
+# - `dvc repro` с нуля делает то же, что `night.sh`: три файла в `out` и `summary.csv`, и все четыре названы выходами стадий;
 # - порог опоздания берётся из `params.yaml`, где записано `late: 15`, и его изменение пересчитывает всё;
 # - если прислали новый файл одного аэропорта, заново считается только этот аэропорт и сводка;
 # - правка `summary.py` пересчитывает только сводку, правка `count.py` все три аэропорта.
@@ -523,7 +462,7 @@ Code(night.root / "summary.py")
 # ### Task 6 (14 min, 4 points). A dvc.yaml of your own
 # Replace `night.sh` by DVC. Put into `pipeline` a string (`str`): the content of the file `night/dvc.yaml`. Leave the scripts as they are. Names and number of the stages are yours to choose; this is required:
 #
-# - `dvc repro` from nothing does what `night.sh` does: three files in `out`, and `summary.csv`;
+# - `dvc repro` from nothing does what `night.sh` does: three files in `out`, and `summary.csv`, all four named as outputs of stages;
 # - the threshold of lateness comes from `params.yaml`, which says `late: 15`, and a change of it recomputes everything;
 # - when a new file of one airport arrives, only this airport and the summary are computed again;
 # - an edit of `summary.py` recomputes the summary only, an edit of `count.py` all three airports.
@@ -548,59 +487,47 @@ stages:
 # END SOLUTION
 
 # %% tags=["check"]
-def expected(late):
-    """What summary.csv must say, counted here by pandas."""
-    lines = ["airport,flights,late"]
-    for source in sorted((night.root / "source").glob("*.csv")):
-        delays = pd.read_csv(source)["arr_delay"]
-        lines.append(f"{source.stem},{len(delays)},{(delays >= late).sum()}")
-    return "\n".join(lines) + "\n"
-
-
 def repro():
     return night.run(["dvc", "repro", "--no-run-cache"], check=False, timeout=120)
 
 
-def written():
-    """When the counts of the airports that sent nothing new were last written."""
-    return [(night.root / f"out/{airport}.json").stat().st_mtime_ns for airport in ("EWR", "JFK")]
-
-
-def summary():
-    file = night.root / "summary.csv"
-    return file.read_text(encoding="utf-8") if file.exists() else ""
+def stale_after(change):
+    with here.edited(night.root, change):
+        return stale(night.root)
 
 
 assert isinstance(pipeline, str), say("night_form")
-for name in ("dvc.lock", "summary.csv"):
-    (night.root / name).unlink(missing_ok=True)
-shutil.rmtree(night.root / "out", ignore_errors=True)
-(night.root / "dvc.yaml").write_text(pipeline, encoding="utf-8")
-problem = complaint(night.root)
+here.replace_pipeline(night.root, pipeline)
+problem = here.complaint(night.root)
 assert not problem, say("night_invalid", reason=problem)
 done = repro()
-assert done.returncode == 0, say("night_failed", reason=done.stdout.strip().splitlines()[-1])
-assert summary() == expected(15), say("night_wrong")
+assert done.returncode == 0, say("night_failed", reason=here.last_line(done))
+assert here.left(night.root) == here.expected(night.root, late=15), say("night_wrong")
 assert not stale(night.root), say("night_never_fresh")
-with open_repo(night.root) as repo:
-    counting = {stage.name for stage in repo.index.stages if "count.py" in str(stage.cmd)}
-with edited("summary.py", night.root):
-    found = stale(night.root)
-    assert found, say("night_code_unnoticed", file="summary.py")
-    assert not found & counting, say("night_summary_counts")
-with edited("count.py", night.root):
-    assert counting <= stale(night.root), say("night_code_unnoticed", file="count.py")
+makers = here.makers(night.root)
+counting = {airport: makers.get(f"out/{airport}.json") for airport in here.AIRPORTS}
+assert len(makers) == 4, say("night_no_output")
+for airport, stage in counting.items():
+    found = stale_after(f"source/{airport}.csv")
+    assert stage in found, say("night_data_unnoticed", airport=airport)
+    assert not found & {other for name, other in counting.items() if name != airport}, say("night_all_airports", airport=airport)
+    assert makers["summary.csv"] in stale_after(f"out/{airport}.json"), say("night_counts_unnoticed", airport=airport)
+found = stale_after("summary.py")
+assert makers["summary.csv"] in found, say("night_code_unnoticed", file="summary.py")
+assert not found & set(counting.values()), say("night_summary_counts")
+assert set(counting.values()) <= stale_after("count.py"), say("night_code_unnoticed", file="count.py")
 source, settings = night.root / "source/LGA.csv", night.root / "params.yaml"
 given = source.read_bytes()
+others = [night.root / f"out/{airport}.json" for airport in ("EWR", "JFK")]
 try:
     source.write_bytes(given + b"XX,1,500.0\nXX,2,20.0\n")
-    before = written()
+    before = [file.stat().st_mtime_ns for file in others]
     repro()
-    assert summary() == expected(15), say("night_data_unnoticed")
-    assert written() == before, say("night_all_airports")
+    assert here.left(night.root) == here.expected(night.root, late=15), say("night_data_unnoticed", airport="LGA")
+    assert [file.stat().st_mtime_ns for file in others] == before, say("night_all_airports", airport="LGA")
     settings.write_text("late: 30\n", encoding="utf-8")
     repro()
-    assert summary() == expected(30), say("night_threshold_unnoticed")
+    assert here.left(night.root) == here.expected(night.root, late=30), say("night_threshold_unnoticed")
 finally:
     source.write_bytes(given)
     settings.write_text("late: 15\n", encoding="utf-8")

@@ -189,7 +189,7 @@ print("the same bytes:", cached.read_bytes() == project.model("boosting").read_b
 
 # %%
 sandbox.git_commit("First model")
-shell("git tag yesterday")
+shell("git tag --force yesterday")
 shell("git show --stat --format=%s")
 
 # %% [markdown] tags=["ru"]
@@ -294,36 +294,36 @@ shell("git log --format=%s -2")
 
 # %% [markdown] tags=["ru"]
 # ## Верните вчерашнюю модель
-# Приходит руководитель: «С новой моделью что-то не так, верните вчерашнюю, потом разберёмся». Вчерашний коммит есть, в нём `dvc.lock` с хешами, а файлы с такими хешами лежат в кеше. Значит, считать ничего не надо: `git checkout` возвращает текст, `dvc checkout` подбирает к нему файлы. **Сколько секунд?**
+# Приходит руководитель: «С новой моделью что-то не так, верните вчерашнюю, потом разберёмся». Вчерашний коммит есть, в нём `dvc.lock` с хешами, а файлы с такими хешами лежат в кеше. Значит, считать ничего не надо: `git checkout` возвращает вчерашний `dvc.lock`, `dvc checkout` подбирает к нему файлы. **Сколько секунд?**
 
 # %% [markdown] tags=["en"]
 # ## Bring back yesterday's model
-# The boss comes in: "Something is wrong with the new model, bring back yesterday's, we shall look into it later." Yesterday's commit is there, in it is `dvc.lock` with the hashes, and the files with those hashes lie in the cache. So there is nothing to compute: `git checkout` brings back the text, `dvc checkout` finds the files that go with it. **How many seconds?**
+# The boss comes in: "Something is wrong with the new model, bring back yesterday's, we shall look into it later." Yesterday's commit is there, in it is `dvc.lock` with the hashes, and the files with those hashes lie in the cache. So there is nothing to compute: `git checkout` brings back yesterday's `dvc.lock`, `dvc checkout` finds the files that go with it. **How many seconds?**
 
 # %% tags=["nbval-ignore-output"]
 import hashlib
 import time
 
 begun = time.perf_counter()
-shell("git checkout yesterday -- .")
+shell("git checkout yesterday -- dvc.lock")
 shell("dvc checkout")
 model_now = hashlib.md5(project.model("boosting").read_bytes()).hexdigest()
 print(f"{time.perf_counter() - begun:.1f} s, yesterday's model: {model_now == md5}")
 
 # %% [markdown] tags=["ru"]
-# Модель, отчёты и данные снова вчерашние, а ветка `main` осталась на месте. Так же легко вернуться обратно.
+# Модели и предсказания снова вчерашние, а ветка `main` осталась на месте. Но вернулось только то, что хранит DVC: `params.yaml` и `metrics.json` лежат в Git, и они по-прежнему сегодняшние. Как вернуть всё сразу, вы решите в четвёртой задаче. Обратно — так же легко.
 #
 # ## Второй путь: кеш запусков
 # А если коммита не было? Вернёмся к сегодняшней версии и поставим прежнее число руками, как будто пробуем новое. DVC помнит не только файлы, но и **запуски**: «с такими входами эта команда уже давала вот такие выходы».
 
 # %% [markdown] tags=["en"]
-# Model, reports and data are yesterday's again, and the branch `main` stayed where it was. The way forward again is as easy.
+# Models and predictions are yesterday's again, and the branch `main` stayed where it was. But only what DVC keeps came back: `params.yaml` and `metrics.json` lie in Git and are still today's. How to bring back everything at once you will work out in the fourth task. The way forward again is as easy.
 #
 # ## The second way: the run cache
 # And if there had been no commit? We return to today's version and put the former number in by hand, as if we were trying something new. DVC remembers not only files but **runs**: "on such inputs this command has given such outputs before".
 
 # %% tags=["nbval-ignore-output"]
-shell("git checkout main -- .")
+shell("git checkout main -- dvc.lock")
 shell("dvc checkout --quiet")
 sandbox.set_param("train.candidates.boosting.max_leaf_nodes", 31)
 back = sandbox.run(["dvc", "repro", "evaluate"]).stdout
