@@ -91,7 +91,6 @@ print(len(learn), "flights to learn from,", len(compare), "to compare on")
 #
 # <details><summary>Hint</summary>Four names of mlflow: log_param, log_metric, log_metrics, log_dict. The run is open already, there is no need to name it.</details>
 
-
 # %%
 def tracked(C: float) -> str:
     fitted = model.fit(learn, candidate="logistic", seed=42, hyperparameters={"C": C, "max_iter": 300})
@@ -158,7 +157,6 @@ mlflow.search_runs([team])[columns].sort_values("metrics.roc_auc", ignore_index=
 # Write the function `best_run(experiment_id, month)`. It returns the `run_id` (a string) of the run with the highest `roc_auc` among those of this experiment that ended well (status `FINISHED`) and were scored on this month. If there are none, it returns `None`.
 #
 # <details><summary>Hint</summary>search_runs has filter_string and order_by. In a condition the status is called attributes.status, the tag tags.compared_on, and conditions are joined by and.</details>
-
 
 # %%
 def best_run(experiment_id: str, month: str) -> str | None:
@@ -319,7 +317,6 @@ register_with(0.3, git_commit="unknown")
 # %% [markdown] tags=["en", "exercise", "solution"]
 # ### Task 4 (6 min, 2 points). A step back
 # At night the metric of the model at work fell. Write the function `step_back(registry)`: it gives the alias `champion` to the newest of the versions that are **older than the one at work**, and returns its number (`int`). If there is no older one, it changes nothing and returns `None`. Use the methods of `Registry`: `champion()`, `versions()` and `roll_back(number)`.
-
 
 # %%
 def step_back(registry: Registry) -> int | None:

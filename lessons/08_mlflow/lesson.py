@@ -345,7 +345,6 @@ from flight_delays.stages.gate import reasons_against
 
 Code(inspect.getsource(reasons_against), language="python")
 
-
 # %%
 def auc_on_test(version):
     table = model.read_features(project.features_of("test"))

@@ -142,7 +142,6 @@ for name in ("unchanged", "failed", "resumed"):
 #
 # <details><summary>Hint</summary>Sort the entries by their start and go from left to right, remembering until when the time is taken. A plain sum of durations counts the same second twice.</details>
 
-
 # %%
 def own_seconds(started: float, seconds: float, records: list) -> float:
     # BEGIN SOLUTION
@@ -307,7 +306,6 @@ ranking(scores, weights)
 # A winner by a hundredth means little. Write the function `flips(scores, weights)`. `weights` holds all criteria of the table, weights are integers from 0 to 10. Return a dictionary "criterion: weight": for each criterion **another** integer weight from 0 to 10 at which, the other weights being unchanged, **another tool** comes first. Who comes first is for `ranking` to say, with equals too. If there are several such weights, take the one nearest to the present one; if two are equally near, the smaller. A criterion that changes the winner at no weight is not in the dictionary. The function must not change `weights` itself. The weights will never all be zero at once.
 #
 # <details><summary>Hint</summary>The winner comes from ranking of the last task. Eleven weights are easily tried; a dictionary with one value changed: weights | {criterion: value}.</details>
-
 
 # %%
 def flips(scores: pd.DataFrame, weights: dict[str, int]) -> dict[str, int]:

@@ -136,7 +136,6 @@ figures.overhead_bars(engines)
 # %% [markdown] tags=["en"]
 # Where the yellow comes from shows on a common time axis. The bars are taken from the engines' own records: Airflow and Prefect keep them in their databases, local Kubeflow writes them into its log, and for the scripts and DVC our project keeps a journal. The colours are those of the frames in the graph; grey are tasks of Airflow's own.
 
-
 # %%
 def lanes(records):
     """A lane for each record: the first one that is free when it starts."""
@@ -308,7 +307,6 @@ stages_of(edited)
 # %% [markdown] tags=["en"]
 # ## Test a guess: a failure
 # The threshold is put back, and the pipeline must go on. The lecture asks: where is the point it returns to after a failure? The script and local Kubeflow have no choice: they know no other command than "run from the start", and we have seen what that costs. **Write down a guess for the other three:** how many stages will each run now?
-
 
 # %% tags=["waits-engines"]
 def put_it_back(session):
