@@ -302,9 +302,6 @@ SEVERAL = ((1, "first", "a"), (2, "second", "b"))
 def test_of_several_answers_of_a_task_each_is_known(tmp_path):
     blanks = [f"{word} = {n}\n# BEGIN SOLUTION\n{name} = {n}\n# END SOLUTION" for n, word, name in SEVERAL]
     two = ("\n\n# %%\n".join(blanks), "assert b == 2")
-        "first = 1\n# BEGIN SOLUTION\na = 1\n# END SOLUTION\n\n# %%\nsecond = 2\n# BEGIN SOLUTION\nb = 2\n# END SOLUTION",
-        "assert b == 2",
-    )
     lessons = tmp_path / "lessons"
     file = write_lesson(lessons, "01_tiny", tasks=(two, NUMBER))
     course = Course.__new__(Course)
