@@ -146,13 +146,18 @@ def stale(kit: Kit, lesson: str) -> list[str]:
         given, own = answers.get(task.number), kept.get(task.number)
         if own is None:
             lines.append(f"{lesson} task {task.number}: its mutants were never tried: {command}")
-        elif own["key"] != key(kit.exercise(lesson), exercise, task, given):
+        elif not is_current(own, key(kit.exercise(lesson), exercise, task, given), mutants_of(task, given)):
             lines.append(f"{lesson} task {task.number}: changed since its mutants were tried: {command}")
-        elif set(own["verdicts"]) != {one.name for one in to_try(mutants_of(task, given), own["check"] == SLOW)}:
-            lines.append(f"{lesson} task {task.number}: other mutants than were tried: {command}")
         else:
             lines += [f"{line}: no reason in {file.name}" for line in unexplained(lesson, task.number, own)]
     return lines
+
+
+def is_current(kept: Entry | None, now: str, found: Sequence[Mutant]) -> bool:
+    """Whether the verdicts of a task are those of the key that it has now, and of the mutants that are made now."""
+    if not kept or kept["key"] != now:
+        return False
+    return set(kept["verdicts"]) == {one.name for one in to_try(found, kept["check"] == SLOW)}
 
 
 def to_try(found: Sequence[Mutant], slow: bool) -> list[Mutant]:

@@ -36,7 +36,7 @@ def variants(text: str, others: Sequence[str]) -> Iterator[tuple[str, str, str]]
         for new in _instead(word[0], others if alone else ()):
             yield word[0], new, text[:start] + new + text[end:]
         if alone:
-            if not word[0].strip(_PUNCTUATION):  # what separates others; a word is noticed when it is another one
+            if not re.search(r"\w", word[0]):  # what separates others; a word is noticed when it is another one
                 yield word[0], "", text[:start] + text[end:]
             continue
         line = text.rfind("\n", 0, start) + 1, (text.find("\n", end) + 1 or len(text) + 1) - 1
