@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from workshop.ground.records import Record
+from workshop.sandbox import Record
 
 Spec = Mapping[str, Any]  # a compiled file, read
 Tasks = Mapping[str, Mapping[str, Any]]  # as they stand in root.dag.tasks
