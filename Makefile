@@ -47,7 +47,7 @@ style: setup
 test: style  ## Check everything: style, types, notebooks, engines (ARGS=--all: also the lessons proved before)
 	@$(PY) -E -s -m pytest -n $(WORKERS) $(ARGS)
 
-FAST := $(addprefix tests/test_,build.py command_line.py environment.py figures.py front_door.py instructor_guide.py lecture_points.py measured.py params_file.py places.py proofs.py quiz.py results.py rooms.py) \
+FAST := $(addprefix tests/test_,build.py command_line.py environment.py figures.py front_door.py instructor_guide.py lecture_points.py measured.py mutants.py params_file.py places.py proofs.py quiz.py results.py rooms.py) \
 	$(addprefix sample_project/tests/test_,bts.py features.py model.py params.py structure.py)
 
 .PHONY: test-fast

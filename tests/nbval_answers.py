@@ -31,6 +31,7 @@ TRY_ANSWERS = HERE / "try_answers.py"
 MIN_RIGHT, MIN_WRONG, MIN_TASKS = 2, 3, 4
 NO_TASKS_NEEDED = "00_start"
 SECONDS = 600  # for a cell, and for an answer
+SLOW_SECONDS = 300  # for a mutant at a slow check, where the solution is not timed
 QUICK_SECONDS = 1  # a check that takes less meets every mutant whenever its lesson is proved
 
 
@@ -169,13 +170,16 @@ class InKernel(pytest.Item):
             return False
         return True
 
-    def meet(self, mutants: list[Mutant]) -> tuple[float, dict[str, str]]:
-        """The seconds of the task's solution, and the verdict of each mutant by its name; the solution itself must pass."""
-        attempts = [with_mutant(self.task, one) for one in (None, *mutants)]
+    def meet(self, mutants: list[Mutant], *, limit: float = 0) -> tuple[float, dict[str, str]]:
+        """The seconds of the task's solution, which must pass, and the verdict of each mutant by its name.
+
+        With a `limit` in seconds for each mutant the solution is not tried: that costs as much as a mutant.
+        """
+        attempts = [with_mutant(self.task, one) | {"limit": limit} for one in ([] if limit else [None]) + mutants]
         told = self.ask("write_verdicts", attempts, SECONDS * len(attempts))
-        (own, seconds), *rest = told
+        own, seconds = (verdicts.PASSED, 0.0) if limit else told.pop(0)
         assert own == verdicts.PASSED, f"{self.name}: our own solution met {own!r}"
-        return seconds, {one.name: verdict for one, (verdict, _) in zip(mutants, rest, strict=True)}
+        return seconds, {one.name: verdict for one, (verdict, _) in zip(mutants, told, strict=True)}
 
     def reportinfo(self):
         """Where a failure is said to be."""
@@ -227,10 +231,11 @@ class MutantsAgain(InKernel):
         self.task = task
         self.mutants = verdicts.again(mutants, kept)
         self.kept = kept["verdicts"]
+        self.limit = SLOW_SECONDS if kept["check"] == verdicts.SLOW else 0
 
     def runtest(self) -> None:
         """Try them and compare."""
-        _, met = self.meet(self.mutants)
+        _, met = self.meet(self.mutants, limit=self.limit)
         problems = [
             f"{self.name}, {name}: {verdict}, but {self.kept[name]} before"
             for name, verdict in met.items()

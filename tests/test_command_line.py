@@ -56,6 +56,8 @@ WRONG = {
     "bench --part nothing": "--part: invalid choice: 'nothing'",
     "bench --engines dvc,luigi": "--engines: unknown engine 'luigi'",
     "bench --engines=": "--engines: unknown engine ''",
+    "mutants --task 0": "--task: expected a whole number of 1 or more, got '0'",
+    "mutants --lesson 42": "--lesson: no exercises of 42",
     "quiz export --lang de": "--lang: invalid choice: 'de'",
     "quiz check --file /nowhere": "nowhere: no such file",
     "slides --run /nowhere": "/nowhere/results.json: no such file",

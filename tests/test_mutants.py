@@ -4,6 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from workshop.__main__ import main
@@ -98,6 +99,8 @@ EACH_KIND = {
         ("x = 'JFK', 'LGA'", "JFK` -> `LGA", "x = 'LGA', 'LGA'"),
         ("x = 'dvc repro --force'", "--force` -> nothing", "x = 'dvc repro'"),
         ("x = '30 6 * * 1'", "*` -> `1", "x = '30 6 1 * 1'"),
+        ('x = f"{a}-{b}"', "-` -> nothing", 'x = f"{a}{b}"'),
+        ("open(a, 'a')", """'a'` -> `"w\"""", 'open(a, "w")'),
         ("x = 'gate.max_brier'", "gate.max_brier` -> `gate", "x = 'gate'"),
         ("f(OSError)", "OSError` -> `ConnectionError", "f(ConnectionError)"),
     ],
@@ -263,16 +266,20 @@ def test_a_mutant_that_loops_is_ended_whatever_it_catches(tmp_path, monkeypatch)
     assert met(tmp_path, NUMBER, "while True: pass", stubborn, "answer = 42") == ["timeout", "timeout", "passed"]
 
 
-def test_an_attempt_leaves_plain_values_as_they_were(tmp_path):
-    code = "numbers = [[1, 2], {3}]\nhow = {'a': 1}"
+def test_an_attempt_leaves_lists_and_tables_as_they_were(tmp_path):
+    code = (
+        "import pandas as pd\nnumbers = [[1, 2], {3}]\nhow = {'a': 1}\nscores = pd.DataFrame({'a': [1, 2]})\nown = scores['a']"
+    )
     exercise = read_exercise(write_lesson(tmp_path / "lessons", "01_tiny", [NUMBER]))
     namespace: dict = {}
     try_answers.run([*((cell.line, cell.text) for cell in exercise.opening), (1, code)], namespace)
-    numbers = namespace["numbers"]
-    spoils = {"cells": [(1, "numbers[0].append(5); numbers.append(6); how.clear()")]}
-    asks = {"cells": [(1, "assert numbers == [[1, 2], {3}] and how == {'a': 1}")]}
+    before = dict(namespace)
+    spoiled = ["numbers[0].append(5); numbers.append(6); how.clear()", "scores.loc[0, 'a'] = 9; scores['b'] = 1; own[1] = 7"]
+    spoils = {"cells": [(1, code) for code in spoiled]}
+    asked = ["numbers == [[1, 2], {3}]", "how == {'a': 1}", "scores.to_dict('list') == {'a': [1, 2]}", "list(own) == [1, 2]"]
+    asks = {"cells": [(1, f"assert {' and '.join(asked)}")]}
     assert [verdict for verdict, _ in try_answers.verdicts([spoils, asks], namespace)] == ["passed", "passed"]
-    assert namespace["numbers"] is numbers
+    assert all(namespace[name] is before[name] for name in ("numbers", "how", "scores", "own"))
 
 
 # --- the command, and what it keeps
@@ -335,14 +342,29 @@ def test_a_lenient_check_is_caught_and_reasons_stay(kit, capsys):
 
 
 @pytest.mark.slow
-def test_what_was_tried_before_a_failure_is_kept(kit, capsys):
+def test_a_solution_that_its_own_check_refuses_gets_no_verdicts(kit, capsys):
     exercise = kit.exercise("01_tiny")
-    strict = 'assert double(3) == 6 and "second" not in globals(), say("not_doubled")\nsecond = 1'
-    exercise.write_text(exercise.read_text(encoding="utf-8").replace(FUNCTION[1], strict), encoding="utf-8")
-    assert main(["build", "--root", str(kit.root)]) == 0  # the solution of task 2 passes once
-    assert main(["mutants", "--root", str(kit.root), "--task", "1"]) == 1
+    exercise.write_text(exercise.read_text(encoding="utf-8").replace("double(3) == 6", "double(3) == 7"), encoding="utf-8")
+    assert main(["build", "--root", str(kit.root)]) == 0
+    assert main(["mutants", "--root", str(kit.root), "--task", "1", "2"]) == 1
     assert list(verdicts.read(kit.verdicts("01_tiny"))) == [1]
-    assert "task 2" not in capsys.readouterr().out
+    assert "01_tiny task 2: our own solution met 'not_doubled'" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_keeps_what_it_has_tried_and_ends_what_it_has_started(kit, capsys, monkeypatch):
+    original = verdicts.write
+
+    def write_and_interrupt(file: Path, entries: verdicts.Entries) -> None:
+        original(file, entries)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(verdicts, "write", write_and_interrupt)
+    assert main(["mutants", "--root", str(kit.root)]) == 130
+    assert "the same command goes on with the rest" in capsys.readouterr().err
+    assert list(verdicts.read(kit.verdicts("01_tiny"))) == [1]
+    lines = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
+    assert not [line for line in lines if str(kit.root) in line]
 
 
 @pytest.mark.slow
@@ -359,15 +381,20 @@ def test_the_proof_meets_the_same_verdicts(kit):
     kept = verdicts.read(kit.verdicts(lesson))
     name = "line 1, constant: `42` -> `41`"
     kept[1]["verdicts"][name] = "passed"
+    kept[4]["check"] = "slow"
     verdicts.write(kit.verdicts(lesson), kept)
     done = proved()
     assert "1 failed, 17 passed" in done.stdout
     assert f"{name}: wrong_number, but passed before" in done.stdout
 
 
-def test_a_lesson_that_is_not_there(kit, capsys):
-    assert main(["mutants", "--root", str(kit.root), "--lesson", "07"]) == 2
-    assert "no exercises of 07" in capsys.readouterr().err
+def test_verdicts_of_other_mutants_are_not_current(tmp_path):
+    found = mutants(read_exercise(write_lesson(tmp_path, "01_tiny", [(blank("x = [1, 2, 3, 4]"), CHECK)])).tasks[0])
+    kept = {"key": "k", "check": "quick", "verdicts": dict.fromkeys((one.name for one in found), "passed")}
+    assert verdicts.is_current(kept, "k", found)
+    assert not verdicts.is_current(kept, "other", found)
+    assert not verdicts.is_current(kept, "k", found[1:])
+    assert not verdicts.is_current(None, "k", found)
 
 
 def test_a_few_are_tried_again_at_a_slow_check(tmp_path):

@@ -9,6 +9,7 @@ import io
 import json
 import linecache
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -56,8 +57,11 @@ def problems(attempts: list[Attempt], namespace: Namespace) -> Iterator[str]:
 
 
 def verdicts(attempts: list[Attempt], namespace: Namespace) -> Iterator[tuple[str, float]]:
-    """How each attempt ended, in a word or the key of a message, and its seconds; the first one, our own, sets the limit."""
-    limit = 0.0
+    """How each attempt ended, in a word or the key of a message, and its seconds.
+
+    The first one has the limit that it brings, 0 for none, and then sets that of the others: it is our own.
+    """
+    limit = attempts[0].get("limit", 0.0) if attempts else 0.0
     for attempt in _one_by_one(attempts, namespace):
         started = time.perf_counter()
         quiet = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
@@ -93,22 +97,39 @@ def run(cells: list, namespace: Namespace) -> None:
 
 
 def _one_by_one(attempts: list[Attempt], namespace: Namespace) -> Iterator[Attempt]:
-    """The attempts; after each, lists, dictionaries and sets of plain values are as they were before it.
+    """The attempts; after each, tables, and lists, dictionaries and sets of plain values, are as they were before it.
 
     In place, since functions of the notebook know them. What else an attempt changes, a check must stand: a student's
     second answer meets what the first one left.
     """
-    shared = {name: value for name, value in namespace.items() if name[:1] != "_" and isinstance(value, list | dict | set)}
-    kept = {name: copy.deepcopy(value) for name, value in shared.items() if _is_plain(value)}
+    ours = {name: value for name, value in namespace.items() if name[:1] != "_"}
+    kept = {name: copy.deepcopy(value) for name, value in ours.items() if _is_table(value) or _is_plain_collection(value)}
     for attempt in attempts:
         yield attempt
         for name, before in kept.items():
-            now = namespace[name]
-            if isinstance(now, list) and now != before:
-                now[:] = copy.deepcopy(before)
-            elif isinstance(now, dict | set) and now != before:
-                now.clear()
-                now.update(copy.deepcopy(before))
+            _put_back(namespace[name], before)
+
+
+def _put_back(value: Any, before: Any) -> None:
+    """Make a value what it was."""
+    if _is_table(value):
+        if not value.equals(before):
+            value.__setstate__(before.copy().__getstate__())  # as pickle does
+    elif value != before:
+        if isinstance(value, list):
+            value[:] = copy.deepcopy(before)
+        else:
+            value.clear()
+            value.update(copy.deepcopy(before))
+
+
+def _is_table(value: Any) -> bool:
+    pandas = sys.modules.get("pandas")  # only if the notebook has it
+    return pandas is not None and isinstance(value, pandas.DataFrame | pandas.Series)
+
+
+def _is_plain_collection(value: Any) -> bool:
+    return isinstance(value, list | dict | set) and _is_plain(value)
 
 
 def _is_plain(value: Any) -> bool:

@@ -87,16 +87,21 @@ def _try(kit: "Kit", lesson: str, tasks: list[int] | None, *, everything: bool) 
 
     file, exercise, answers = kit.verdicts(lesson), read_exercise(kit.exercise(lesson)), verdicts.read(kit.answers(lesson))
     kept = verdicts.read(file)
+    if gone := set(kept) - {task.number for task in exercise.tasks}:
+        kept = {number: entry for number, entry in kept.items() if number not in gone}
+        verdicts.write(file, kept)
     wanted = {task.number: task for task in exercise.tasks if tasks is None or task.number in tasks}
     keys = {number: verdicts.key(kit.exercise(lesson), exercise, task, answers.get(number)) for number, task in wanted.items()}
-    waiting = [number for number in wanted if everything or kept.get(number, {}).get("key") != keys[number]]
+    found = {number: verdicts.mutants_of(task, answers.get(number)) for number, task in wanted.items()}
+    waiting = [
+        number for number in wanted if everything or not verdicts.is_current(kept.get(number), keys[number], found[number])
+    ]
     started = time.perf_counter()
     wrong = []
     try:
         for tried in try_mutants(kit, lesson, waiting):
-            found = verdicts.mutants_of(wanted[tried.task], answers.get(tried.task))
-            before = kept.get(tried.task, {})
-            kept[tried.task] = verdicts.entry(keys[tried.task], tried.slow, found, tried.verdicts, before)
+            number, before = tried.task, kept.get(tried.task, {})
+            kept[number] = verdicts.entry(keys[number], tried.slow, found[number], tried.verdicts, before)
             verdicts.write(file, kept)
             seconds, started = time.perf_counter() - started, time.perf_counter()
             print(f"{lesson} task {tried.task}: {verdicts.summary(kept[tried.task])}, {seconds:.0f} s", flush=True)

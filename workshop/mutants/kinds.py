@@ -132,7 +132,7 @@ def order(node: cst.CSTNode, scope: Scope) -> Iterator[Change]:
 
 
 def constant(node: cst.CSTNode, scope: Scope) -> Iterator[Change]:
-    """Another number, string, truth or nothing; another error."""
+    """Another number, string, truth or nothing; another error; a file opened to be written anew, or to be added to."""
     if isinstance(node, cst.Integer):
         whole = int(ast.literal_eval(node.value))
         for number in (whole + 1, whole - 1) if whole else (1,):
@@ -149,6 +149,10 @@ def constant(node: cst.CSTNode, scope: Scope) -> Iterator[Change]:
         others = {"True": "False", "False": "True", "None": "False"} | _OTHER_ERRORS
         if other := others.get(node.value.value):
             yield changed(node.value, cst.Name(other))
+    elif isinstance(node, cst.Call) and name_of(node) == "open":
+        for arg in node.args:
+            if mode := {"a": "w", "w": "a"}.get(getattr(arg.value, "evaluated_value", "")):
+                yield changed(arg.value, cst.SimpleString(f'"{mode}"'))
     elif isinstance(node, cst.SimpleString) and isinstance(node.evaluated_value, str):
         for before, after, text in variants(node.evaluated_value, scope.strings):
             yield Change(node, quoted(node, text), node, before, after or "nothing")
@@ -184,12 +188,15 @@ def wrong_type(node: cst.CSTNode, scope: Scope) -> Iterator[Change]:
 
 
 def item(node: cst.CSTNode, scope: Scope) -> Iterator[Change]:
-    """An item that is not there, of a list, a set, a dictionary or a text with values."""
+    """An item that is left out, of a list, a set, a dictionary or a text with values; one too many."""
     if isinstance(node, cst.List | cst.Tuple | cst.Set | cst.Dict):
         for index, element in enumerate(node.elements):
             left = without(even(node.elements), index)
             new: cst.CSTNode = node.with_changes(elements=left) if left else _EMPTY[type(node)]
             yield Change(node, new, element, code(element.with_changes(comma=cst.MaybeSentinel.DEFAULT)), "nothing")
+        if isinstance(node, cst.List | cst.Set) and all(isinstance(one.value, cst.SimpleString) for one in node.elements):
+            more = [*even(node.elements), cst.Element(cst.SimpleString('"other"'))]
+            yield Change(node, node.with_changes(elements=more), node, "nothing", '"other"')
     elif isinstance(node, cst.FormattedString):
         for index, part in enumerate(node.parts):
             if isinstance(part, cst.FormattedStringExpression):
@@ -229,6 +236,8 @@ def deleted(node: cst.CSTNode, scope: Scope) -> Iterator[Change]:
             yield Change(node, node.with_changes(ifs=without(node.ifs, index)), condition, code(condition), "nothing")
     elif isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
         positional = any(arg.keyword is None for arg in node.args)
+        if isinstance(scope.parent, cst.Expr):  # the whole statement is left out already
+            return
         if not positional or not isinstance(node.func.value, cst.Name):
             yield Change(node, node.func.value, node, code(node), code(node.func.value))
     elif isinstance(node, cst.FunctionDef):

@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, PositionProvider
@@ -17,6 +18,8 @@ from workshop.mutants.kinds import KINDS, code_in, quoted
 from workshop.mutants.syntax import Change, Scope
 
 Ranges = Sequence[tuple[int, int]]  # the lines of a cell's markers, from 1
+_WORDS = ("nothing", "swapped", "the same within the loop")
+_AROUND = 8  # letters beside what differs
 _SHOWN = 36  # letters of what was there and of what is: YAML writes a key of more than 128 over two lines
 
 
@@ -58,7 +61,7 @@ def mutants(task: Task, right: Sequence[Sequence[str]] = ()) -> list[Mutant]:
     made, blanks = [], 0
     for place, text in enumerate(cells):
         ranges = _ranges(text)
-        for found in _changes(text, ranges, literals):
+        for found in sorted(_changes(text, ranges, literals), key=lambda found: found.line):
             meaning = (*ours[:place], _meaning(found.code), *ours[place + 1 :])
             if meaning in seen or not _compiles(found.code):
                 continue
@@ -121,16 +124,33 @@ def _name(found: _Found, ranges: Ranges, earlier: int, blanks: int) -> str:
     place = next(index for index, (begin, end) in enumerate(ranges) if begin < found.line < end)
     blank = f"blank {earlier + place + 1}, " if blanks > 1 else ""
     inside = " in a string" if found.in_string else ""
-    change = " -> ".join(one if one in _WORDS else f"`{_short(one)}`" for one in (found.before, found.after))
-    return f"{blank}line {found.line - ranges[place][0]}{inside}, {found.kind}: {change}"
+    before, after = _difference(found.before, found.after)
+    return f"{blank}line {found.line - ranges[place][0]}{inside}, {found.kind}: {before} -> {after}"
 
 
-_WORDS = ("nothing", "swapped", "the same within the loop")
+def _difference(before: str, after: str) -> tuple[str, str]:
+    """What was there and what is, each as short as it can be told: without most of what both have."""
+    if after in _WORDS or before in _WORDS:
+        return _shown(before), _shown(after)
+    same = _alike(before, after)
+    rest = _alike(before[same:][::-1], after[same:][::-1])
+    start, end = max(same - _AROUND, 0), max(rest - _AROUND, 0)
+    if max(len(before), len(after)) <= _SHOWN:
+        start = end = 0
+    cut = [f"{'...' if start else ''}{one[start : len(one) - end]}{'...' if end else ''}" for one in (before, after)]
+    return _shown(cut[0]), _shown(cut[1])
 
 
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN // 2]} ... {text[5 - _SHOWN // 2 :]}"
+def _alike(one: str, other: str) -> int:
+    """How many letters are the same from the start."""
+    return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))))
+
+
+def _shown(text: str) -> str:
+    if text in _WORDS:
+        return text
+    text = " ".join(text.split()) or repr(text)[1:-1]
+    return f"`{text if len(text) <= _SHOWN else f'{text[: _SHOWN // 2]} ... {text[5 - _SHOWN // 2 :]}'}`"
 
 
 def _changes(text: str, ranges: Ranges, literals: dict[str, dict[int | str, list[str]]]) -> Iterator[_Found]:

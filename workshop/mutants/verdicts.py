@@ -108,9 +108,9 @@ def _used(folder: Path, cells: Sequence[str]) -> dict[str, str]:
 
 def entry(new_key: str, slow: bool, found: Sequence[Mutant], verdicts: Mapping[str, str], earlier: Entry) -> Entry:
     """What is kept of a task; the reasons of `earlier` are kept for those mutants that are still the same."""
-    reasons = {(name, survivor["mutant"]): survivor["reason"] for name, survivor in (earlier.get("survivors") or {}).items()}
+    reasons = {survivor["mutant"]: survivor["reason"] for survivor in (earlier.get("survivors") or {}).values()}
     survivors = {
-        one.name: {"mutant": one.hash, "reason": reasons.get((one.name, one.hash), "")}
+        one.name: {"mutant": one.hash, "reason": reasons.get(one.hash, "")}
         for one in found
         if verdicts.get(one.name) in _SURVIVES
     }
@@ -146,13 +146,18 @@ def stale(kit: Kit, lesson: str) -> list[str]:
         given, own = answers.get(task.number), kept.get(task.number)
         if own is None:
             lines.append(f"{lesson} task {task.number}: its mutants were never tried: {command}")
-        elif own["key"] != key(kit.exercise(lesson), exercise, task, given):
+        elif not is_current(own, key(kit.exercise(lesson), exercise, task, given), mutants_of(task, given)):
             lines.append(f"{lesson} task {task.number}: changed since its mutants were tried: {command}")
-        elif set(own["verdicts"]) != {one.name for one in to_try(mutants_of(task, given), own["check"] == SLOW)}:
-            lines.append(f"{lesson} task {task.number}: other mutants than were tried: {command}")
         else:
             lines += [f"{line}: no reason in {file.name}" for line in unexplained(lesson, task.number, own)]
     return lines
+
+
+def is_current(kept: Entry | None, now: str, found: Sequence[Mutant]) -> bool:
+    """Whether the verdicts of a task are those of the key that it has now, and of the mutants that are made now."""
+    if not kept or kept["key"] != now:
+        return False
+    return set(kept["verdicts"]) == {one.name for one in to_try(found, kept["check"] == SLOW)}
 
 
 def to_try(found: Sequence[Mutant], slow: bool) -> list[Mutant]:

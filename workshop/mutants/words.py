@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 _WORD = re.compile(r"\S+")
 _NUMBER = re.compile(r"\d+(?!.*\d)", re.DOTALL)  # the last one
+_ZONE = re.compile(r"[A-Z]\w+/[A-Z]\w+")
 _OPPOSITES = [("and", "or"), ("ASC", "DESC"), ("true", "false"), ("=", "!="), ("<", "<="), (">", ">="), ("&&", "||")]
 _OPPOSITE = {one: other for pair in _OPPOSITES for one, other in (pair, pair[::-1])}
 _PUNCTUATION = "\"'`()[]{},:;"
@@ -35,7 +36,8 @@ def variants(text: str, others: Sequence[str]) -> Iterator[tuple[str, str, str]]
         for new in _instead(word[0], others if alone else ()):
             yield word[0], new, text[:start] + new + text[end:]
         if alone:
-            yield word[0], "", text[:start] + text[end:]
+            if not re.search(r"\w", word[0]):  # what separates others; a word is noticed when it is another one
+                yield word[0], "", text[:start] + text[end:]
             continue
         line = text.rfind("\n", 0, start) + 1, (text.find("\n", end) + 1 or len(text) + 1) - 1
         if text[slice(*line)].strip() == word[0]:  # the only word of its line
@@ -70,6 +72,8 @@ def _instead(word: str, others: Sequence[str]) -> Iterator[str]:
         found = ["1"]
     elif core.startswith("-"):
         found = []  # an option that is not there is a mistake of no interest
+    elif _ZONE.fullmatch(core):
+        found = ["UTC"]
     elif number := _NUMBER.search(core):
         found = [core[: number.start()] + _next(number[0]) + core[number.end() :]]
     else:
