@@ -1,4 +1,4 @@
-"""What the tasks use beside Airflow itself: the runs that a schedule makes, how a file loads, DAGs run, and what answers are held against."""
+"""What the tasks use beside Airflow: the runs of a schedule, loading a file, running a DAG, what answers are held against."""
 
 import contextlib
 import io
@@ -43,7 +43,7 @@ def starts(dag: DAG) -> datetime | None:
 
 
 def runs(dag: DAG, days: int = 400) -> list[DagRunInfo]:
-    """The runs that the schedule of a DAG makes in so many days from its start, as Airflow itself says; none without a schedule."""
+    """The runs that a DAG's schedule makes in so many days from its start, as Airflow itself says; none without a schedule."""
     first = starts(dag)
     if first is None:
         return []
@@ -63,7 +63,7 @@ def next_runs(dag: DAG, count: int = 4) -> pd.DataFrame:
 
 
 def misplaced(dag: DAG) -> tuple[list[str], list[str]]:
-    """(the tasks of the night that may begin before what they need is there, those that wait for what they do not need), by name."""
+    """(the night's tasks that may begin before what they need is there, those that wait for what they do not need), by name."""
     waits = {task.task_id: task.get_flat_relative_ids(upstream=True) for task in dag.tasks}
     early = sorted(name for name, before in waits.items() if _all_before(name) - before)
     patient = sorted(name for name, before in waits.items() if before - _all_before(name))
@@ -108,7 +108,7 @@ def _night(
     """A night with other fates: by name, in which try a task failed for good or came to its end; all others at the first."""
     fates = {name: ("failed", tries) for name, tries in failed.items()}
     fates |= {name: ("success", tries) for name, tries in recovered.items()}
-    fates |= {name: ("upstream_failed", 0) for name in waiting}
+    fates |= dict.fromkeys(waiting, ("upstream_failed", 0))
     other = [one | dict(zip(("state", "try_number"), fates.get(label(one), ("success", 1)), strict=True)) for one in log]
     return other, {"failed": set(failed), "recovered": set(recovered), "again": {*failed, *waiting}}
 

@@ -6,10 +6,12 @@ Here each run has the dates that the timetable gives it. Ends with 1 if there is
 
 import sys
 from datetime import UTC, datetime
+from typing import Any
 from unittest.mock import patch
 
 from airflow.dag_processing.dagbag import DagBag
 from airflow.models import dagrun
+from airflow.sdk import DAG
 from airflow.timetables.base import DagRunInfo
 from airflow.utils.session import create_session
 from notebook_dags import runs
@@ -33,6 +35,16 @@ def forget(dag_id: str) -> None:
             session.delete(run)
 
 
+def run_as(dag: DAG, run: DagRunInfo) -> dagrun.DagRun:
+    """Run a DAG with the dates of a run of its schedule, data interval and all."""
+
+    def make(**asked: Any) -> dagrun.DagRun:
+        return make_run(**asked | {"data_interval": run.data_interval})
+
+    with patch.object(dagrun, "get_or_create_dagrun", make):
+        return dag.test(run_after=run.run_after, logical_date=run.logical_date)
+
+
 def main(folder: str, dag_id: str, *moments: str) -> None:
     """Run the DAG of the folder with this id, once for each moment."""
     sys.path.insert(0, folder)  # as Airflow does: modules may lie beside the DAG
@@ -41,8 +53,7 @@ def main(folder: str, dag_id: str, *moments: str) -> None:
     forget(dag_id)
     for moment in moments:
         run = run_of(found, moment)
-        with patch.object(dagrun, "get_or_create_dagrun", lambda **asked: make_run(**asked | {"data_interval": run.data_interval})):
-            ended = dag.test(run_after=run.run_after, logical_date=run.logical_date)
+        ended = run_as(dag, run)
         print(moment, "ended as", ended.state)
         if ended.state != "success":
             raise SystemExit(1)
