@@ -429,6 +429,10 @@ def test_a_notebook_of_former_cells_only_is_of_its_lesson(course):
     catalogue = notebook.Catalogue({"01_tiny": course.assignment()})
     for save in (as_bytes, colab, no_ids):
         assert catalogue.lesson_of(parsing.parse(save(content)), None) == "01_tiny"
+    for cell in content.cells:
+        cell.source = "whatever the student made of it"
+    for save in (as_bytes, colab):
+        assert catalogue.lesson_of(parsing.parse(save(content)), None) == "01_tiny"
 
 
 # --- taken over to today's issue
