@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from workshop.__main__ import main
 from workshop.builder import former, making
 from workshop.builder.format import BuildError
+from workshop.builder.handout import issue_of as issue_of_notebooks
 from workshop.builder.handout import read_handout
 from workshop.builder.reading import read
 from workshop.filled import matching, parsing, taking
@@ -376,6 +377,15 @@ def test_an_issue_is_named_after_all_that_is_handed_out_in_both_languages(course
     assert issue_of(course) == before
     course.edit(change)
     assert issue_of(course) != before
+
+
+def test_what_a_cell_carries_beside_its_text_makes_no_other_issue(course):
+    made = making.exercises(read(course.file, "exercise", "01_tiny")[0])
+    name = issue_of_notebooks(made)
+    made["ru"].cells[2].metadata["workshop"] = {"seconds": 3}
+    assert issue_of_notebooks(made) == name
+    made["ru"].cells[2].metadata["tags"] = ["check"]
+    assert issue_of_notebooks(made) != name
 
 
 def test_every_stub_is_known_as_a_blank():
