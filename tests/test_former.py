@@ -487,6 +487,7 @@ def test_what_is_the_students_own_is_kept_in_place(course):
     check = next(n for n, cell in enumerate(content.cells) if cell.source.startswith("assert answer"))
     note = new_markdown_cell("моя заметка", attachments={"a.png": {"image/png": "aGk="}})
     helper = new_code_cell("helper = 1", outputs=[nbformat.v4.new_output("stream", text="1")], execution_count=3)
+    helper.metadata = {"workshop": {"task": 1}, "tags": ["mine"]}  # a copy of a cell of ours, say
     content.cells[check:check] = [note, helper]
     content.cells += [new_code_cell("last = 1"), new_code_cell("")]
     course.edit(NEW_CHECK, ("# ### Задача 2 (1 мин", "# ### Задача 2 (2 мин"), ("# ### Task 2 (1 min", "# ### Task 2 (2 min"))
@@ -497,6 +498,7 @@ def test_what_is_the_students_own_is_kept_in_place(course):
     assert texts[position + 2].startswith("assert isinstance")
     assert new.cells[position].attachments == note.attachments
     assert (new.cells[position + 1].outputs, new.cells[position + 1].execution_count) == ([], None)
+    assert new.cells[position + 1].metadata == {"tags": ["mine"]}
     assert texts[-1] == "last = 1"
     assert len(texts) == len(course.issues().notebooks["ru"].cells) + 3
 
