@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from workshop.__main__ import main
 from workshop.builder import former, making
 from workshop.builder.format import BuildError
+from workshop.builder.handout import issue_of as issue_of_notebooks
 from workshop.builder.handout import read_handout
 from workshop.builder.reading import read
 from workshop.filled import matching, parsing, taking
@@ -378,6 +379,15 @@ def test_an_issue_is_named_after_all_that_is_handed_out_in_both_languages(course
     assert issue_of(course) != before
 
 
+def test_what_a_cell_carries_beside_its_text_makes_no_other_issue(course):
+    made = making.exercises(read(course.file, "exercise", "01_tiny")[0])
+    name = issue_of_notebooks(made)
+    made["ru"].cells[2].metadata["workshop"] = {"seconds": 3}
+    assert issue_of_notebooks(made) == name
+    made["ru"].cells[2].metadata["tags"] = ["check"]
+    assert issue_of_notebooks(made) != name
+
+
 def test_every_stub_is_known_as_a_blank():
     assert BLANK.search(making.STUB)
 
@@ -429,6 +439,10 @@ def test_a_notebook_of_former_cells_only_is_of_its_lesson(course):
     catalogue = notebook.Catalogue({"01_tiny": course.assignment()})
     for save in (as_bytes, colab, no_ids):
         assert catalogue.lesson_of(parsing.parse(save(content)), None) == "01_tiny"
+    for cell in content.cells:
+        cell.source = "whatever the student made of it"
+    for save in (as_bytes, colab):
+        assert catalogue.lesson_of(parsing.parse(save(content)), None) == "01_tiny"
 
 
 # --- taken over to today's issue
@@ -473,6 +487,7 @@ def test_what_is_the_students_own_is_kept_in_place(course):
     check = next(n for n, cell in enumerate(content.cells) if cell.source.startswith("assert answer"))
     note = new_markdown_cell("моя заметка", attachments={"a.png": {"image/png": "aGk="}})
     helper = new_code_cell("helper = 1", outputs=[nbformat.v4.new_output("stream", text="1")], execution_count=3)
+    helper.metadata = {"workshop": {"task": 1}, "tags": ["mine"]}  # a copy of a cell of ours, say
     content.cells[check:check] = [note, helper]
     content.cells += [new_code_cell("last = 1"), new_code_cell("")]
     course.edit(NEW_CHECK, ("# ### Задача 2 (1 мин", "# ### Задача 2 (2 мин"), ("# ### Task 2 (1 min", "# ### Task 2 (2 min"))
@@ -483,6 +498,7 @@ def test_what_is_the_students_own_is_kept_in_place(course):
     assert texts[position + 2].startswith("assert isinstance")
     assert new.cells[position].attachments == note.attachments
     assert (new.cells[position + 1].outputs, new.cells[position + 1].execution_count) == ([], None)
+    assert new.cells[position + 1].metadata == {"tags": ["mine"]}
     assert texts[-1] == "last = 1"
     assert len(texts) == len(course.issues().notebooks["ru"].cells) + 3
 

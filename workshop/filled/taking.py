@@ -79,8 +79,9 @@ def take(notebook: NotebookNode, issues: Issues, language: str) -> NotebookNode:
 
 
 def _own(cell: NotebookNode, used: set[str]) -> NotebookNode:
-    """A cell of the student's as it was, without outputs; with another id if its own is taken."""
+    """A cell of the student's without outputs and the builder's notes, with another id if its own is taken."""
     own = deepcopy(cell)
+    own.metadata.pop("workshop", None)
     if own.cell_type == "code":
         own.outputs, own.execution_count = [], None
     if own.id in used:
