@@ -38,6 +38,7 @@ import shutil
 import sys
 
 from flight_delays.pipeline import STAGES, Project, edges
+from workshop import trying
 from workshop.places import LESSONS
 
 sys.path.append(str(LESSONS / "02_plain_scripts"))
@@ -67,7 +68,7 @@ command = "python -m flight_delays train --candidate boosting"
 # END SOLUTION
 
 # %% tags=["check"]
-words = script_trials.words(command)
+words = trying.words(command)
 assert words[:3] == ["python", "-m", "flight_delays"], say("command_form")
 shutil.rmtree(sandbox.root / "models", ignore_errors=True)
 seen = len(sandbox.records())

@@ -1,7 +1,6 @@
 """What the answers of this lesson's tasks are tried on: graphs, files with times, flights whose future is another."""
 
 import os
-import shlex
 from collections.abc import Callable, Iterator
 from itertools import pairwise, permutations
 from pathlib import Path
@@ -15,17 +14,6 @@ from flight_delays.pipeline import Project
 Edges = set[tuple[str, str]]
 MakeFeatures = Callable[[pd.DataFrame], pd.DataFrame]
 Needed = Callable[[list[Path], list[Path]], bool]
-
-# --- task 1
-
-
-def words(command: Any) -> list[str]:
-    """The words of a command as a terminal takes them; none if it is no text, or a quote in it is never closed."""
-    try:
-        return shlex.split(command) if isinstance(command, str) else []
-    except ValueError:
-        return []
-
 
 # --- task 2
 

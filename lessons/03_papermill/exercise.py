@@ -56,6 +56,7 @@ import sys
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from workshop import trying
 from workshop.places import LESSONS
 
 sys.path.append(str(LESSONS / "03_papermill"))
@@ -110,12 +111,12 @@ command = "papermill report.ipynb runs/2013-02.ipynb -p month 2013-02 -p late_mi
 # %% tags=["check"]
 import json
 
-assert here.words(command)[:1] == ["papermill"], say("command_form")
+assert trying.words(command)[:1] == ["papermill"], say("command_form")
 copy, written = sandbox.root / "runs/2013-02.ipynb", sandbox.root / "reports/months/2013-02.json"
 for file in (copy, written):
     file.unlink(missing_ok=True)
 original = notebook.read_bytes()
-done = sandbox.run(here.words(command), check=False)
+done = sandbox.run(trying.words(command), check=False)
 touched = notebook.read_bytes() != original
 notebook.write_bytes(original)
 assert not touched, say("command_source")
@@ -156,7 +157,7 @@ later = here.with_imports_first(typed, sandbox.root / "later.ipynb")
 
 def unknown(notebook, *names):
     shown = f"{notebook.name}, {names}"
-    return here.call(say, undeclared, notebook, {name: 1 for name in names}, shown=shown)
+    return trying.call(say, undeclared, notebook, {name: 1 for name in names}, shown=shown)
 
 
 assert isinstance(unknown(notebook, "month"), list), say("undeclared_form")
@@ -302,7 +303,7 @@ def failures(folder: Path) -> dict[str, str]:
 
 # %% tags=["check"]
 for folder, fell in here.nights(sandbox.root / "night", sandbox.root / "nights"):
-    told = here.call(say, failures, folder, shown=folder.name)
+    told = trying.call(say, failures, folder, shown=folder.name)
     assert isinstance(told, dict), say("failures_form")
     assert all(str(name) == Path(name).name for name in told), say("failures_form")
     assert set(told) <= set(fell), say("failures_false_alarm", folder=folder)
@@ -342,14 +343,14 @@ import copy
 
 run1, run2 = (nbformat.read(sandbox.root / f"runs/run{number}.ipynb", as_version=4) for number in (1, 2))
 before = copy.deepcopy(run1)
-text = here.call(say, essence, run1)
+text = trying.call(say, essence, run1)
 assert isinstance(text, str), say("essence_form")
 assert run1 == before, say("essence_touched")
-assert here.call(say, essence, run2) == text, say("essence_noise")
+assert trying.call(say, essence, run2) == text, say("essence_noise")
 for edited in here.edits(run1):
-    assert here.call(say, essence, edited) != text, say("essence_blind")
+    assert trying.call(say, essence, edited) != text, say("essence_blind")
 for printed in here.reprints(run1):
-    assert here.call(say, essence, printed) == text, say("essence_outputs")
+    assert trying.call(say, essence, printed) == text, say("essence_outputs")
 
 # %% [markdown] tags=["ru", "solution"]
 # Так же рассуждают `nbstripout` и `jupytext`: первый вырезает выводы перед коммитом, второй хранит рядом с тетрадью её текст. Наш набор собран вторым способом: источник каждой тетради лежит в `lessons/`.

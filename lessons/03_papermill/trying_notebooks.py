@@ -2,9 +2,8 @@
 
 import copy
 import json
-import shlex
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,29 +11,6 @@ import nbformat
 import papermill
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
-
-from workshop.messages import Say
-
-
-def call(say: Say, function: Callable[..., Any], *given: Any, shown: str = "...") -> Any:
-    """What a student's function returns; if it raises or returns None, AssertionError says so, `shown` being the arguments."""
-    try:
-        answer = function(*given)
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        text = f"{function.__name__}({shown})"
-        raise AssertionError(say("raised", call=text, error=f"{type(error).__name__}: {error}")) from error
-    assert answer is not None, say("returned_none", call=f"{function.__name__}({shown})")
-    return answer
-
-
-def words(command: Any) -> list[str]:
-    """The words of a command, as a shell would take them; none if it is no string or a quote is not closed."""
-    try:
-        return shlex.split(command) if isinstance(command, str) else []
-    except ValueError:
-        return []
 
 
 def declares(notebook: Path, *names: str) -> bool:

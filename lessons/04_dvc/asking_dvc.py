@@ -7,7 +7,7 @@ import os
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ import yaml
 from dvc.repo import Repo
 from dvc.stage.serialize import to_pipeline_file
 
-from workshop.messages import Say
 from workshop.sandbox import Sandbox
 
 _NEVER_EDITED = ("logs", "registry", "mlruns", "night", "__pycache__", "dvc.yaml", "dvc.lock", "params.yaml")
@@ -131,27 +130,6 @@ def plain(answer: Any) -> Any:
         return json.loads(json.dumps(answer))
     except (TypeError, ValueError):
         return None
-
-
-def words(command: Any) -> list[str]:
-    """The words of a command, as a shell would take them; none if it is no string or a quote is not closed."""
-    try:
-        return shlex.split(command) if isinstance(command, str) else []
-    except ValueError:
-        return []
-
-
-def call(say: Say, function: Callable[..., Any], *given: Any) -> Any:
-    """What a student's function returns; if it raises or returns None, AssertionError says so. `given` stays as it is."""
-    try:
-        answer = function(*copy.deepcopy(given))
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        text = f"{function.__name__}({', '.join(map(repr, given))})"
-        raise AssertionError(say("raised", call=text, error=f"{type(error).__name__}: {error}")) from error
-    assert answer is not None, say("returned_none", name=function.__name__)
-    return answer
 
 
 # --- the card of the model

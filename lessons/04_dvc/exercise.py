@@ -43,6 +43,7 @@ import sys
 import yaml
 from flight_delays import artifacts
 from flight_delays.pipeline import STAGES, Project
+from workshop import trying
 from workshop.places import LESSONS
 
 sys.path.append(str(LESSONS / "04_dvc"))
@@ -310,13 +311,13 @@ commands = ["git checkout yesterday -- .", "dvc checkout"]
 
 # %% tags=["check"]
 assert isinstance(commands, (list, tuple)) and commands, say("yesterday_form")
-assert all(here.words(command)[:1] in (["git"], ["dvc"]) for command in commands), say("yesterday_form")
+assert all(trying.words(command)[:1] in (["git"], ["dvc"]) for command in commands), say("yesterday_form")
 there = here.copied(sandbox.root / ".engines" / "today", sandbox.root / ".engines" / "yesterday")
 today = there.run(["git", "rev-parse", "main"]).stdout.strip()
 who = {f"GIT_{role}_{what}": "student" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 seen = len(there.records())
 for command in commands:
-    done = there.run(here.words(command), check=False, timeout=120, GIT_EDITOR="true", **who)
+    done = there.run(trying.words(command), check=False, timeout=120, GIT_EDITOR="true", **who)
     assert done.returncode == 0, say("yesterday_failed", command=command, reason=here.last_line(done))
     trained = [record.name for record in there.records()[seen:] if record.name.startswith("train")]
     assert not trained, say("yesterday_trained", command=command)
@@ -375,7 +376,7 @@ def moved(old, new):
 
 
 def told(moves, limit):
-    return here.call(say, fallen, {"reports/metrics.json": moves}, limit)
+    return trying.call(say, fallen, {"reports/metrics.json": moves}, limit)
 
 
 down = {
@@ -392,7 +393,7 @@ rest = {
 }
 comings = {"candidates.new.roc_auc": moved(None, 0.1), "candidates.gone.roc_auc": moved(0.9, None)}
 zero = {"candidates.empty.roc_auc": moved(0.5, 0.0), "candidates.full.roc_auc": moved(0.0, 0.5)}
-assert here.call(say, fallen, {}, 0.0) == [], say("fallen_empty")
+assert trying.call(say, fallen, {}, 0.0) == [], say("fallen_empty")
 found = told(down | rest, 0.0)
 assert isinstance(found, list) and all(isinstance(name, str) for name in found), say("fallen_form")
 assert not any("." in name for name in found), say("fallen_names")
@@ -406,8 +407,8 @@ for order in permutations(down.items()):
 assert told(zero, 0.25) == ["empty"], say("fallen_zero")
 assert told({"candidates.roc_auc.brier": moved(0.75, 0.25)}, 0.0) == [], say("fallen_other_metric")
 drop = real["reports/metrics.json"]["candidates.boosting.roc_auc"]
-assert here.call(say, fallen, real, abs(drop["old"] - drop["new"]) + 0.01) == [], say("fallen_limit")
-assert here.call(say, fallen, real, 0.0) == (["boosting"] if drop["new"] < drop["old"] else []), say("fallen_limit")
+assert trying.call(say, fallen, real, abs(drop["old"] - drop["new"]) + 0.01) == [], say("fallen_limit")
+assert trying.call(say, fallen, real, 0.0) == (["boosting"] if drop["new"] < drop["old"] else []), say("fallen_limit")
 
 # %% tags=["solution"]
 {limit: fallen(real, limit) for limit in (0.0, 0.1)}

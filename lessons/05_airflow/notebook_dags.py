@@ -7,6 +7,7 @@ import subprocess
 import warnings
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from importlib.util import cache_from_source
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,6 +129,8 @@ def load(home: Path, text: str) -> tuple[dict[str, DAG], str, str]:
         old.unlink()
     file = home / "dags/my_dag.py"
     file.write_text(text, encoding="utf-8")
+    # bytecode of a former text that is as long and was written in the same second would pass for this one's
+    Path(cache_from_source(file)).unlink(missing_ok=True)
     logging.disable(logging.CRITICAL)  # the answer says it all
     try:
         with warnings.catch_warnings(record=True), contextlib.redirect_stdout(io.StringIO()):
