@@ -338,7 +338,6 @@ def test_every_cell_that_took_more_than_ten_seconds_says_what_it_waits_for():
     assert silent == []
 
 
-@pytest.mark.xfail(strict=True, reason="bench/waits.py has still to be run on a machine that does nothing else")
 def test_every_cell_that_waits_says_how_long_that_usually_takes():
     unknown = [place for place, block, took in cells_and_seconds() if tagged(block.key) and took is None]
     assert unknown == [], "measure these lessons anew: bench/waits.py"
