@@ -299,9 +299,6 @@ sandbox.run(["python", "-m", "flight_delays", "ingest"])
 sorted(path.name for path in (sandbox.root / "data/raw").iterdir())
 
 # %%
-sys.path.insert(0, str(home / "dags"))  # Airflow does the same
-
-
 def load(text):
     """Load the text of a DAG file; gives the DAGs by id, the error and the warnings as text."""
     return here.load(home, text)
@@ -493,8 +490,8 @@ assert all(here.is_bash(found.get_task(f"publish_{where}")) for where in ("jfk",
 assert found.get_task("measure_jfk").retries >= 2, say("own_retries")
 repeated = [task for task in found.tasks if task.task_id.startswith("measure") and task.retries]
 assert all(task.retry_delay <= timedelta(seconds=2) and task.retries <= 10 for task in repeated), say("own_delay")
-assert all(task.on_failure_callback for task in found.tasks), say("own_callback")
-assert found.schedule is None, say("own_schedule")
+assert all(task.has_on_failure_callback for task in found.tasks), say("own_callback")
+assert not found.timetable.can_be_scheduled, say("own_schedule")
 here.clear_reports(sandbox)
 for nth in (1, 2):
     ended = here.dags_test(sandbox, "stations")

@@ -4,6 +4,7 @@ import contextlib
 import io
 import logging
 import subprocess
+import sys
 import warnings
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -15,8 +16,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
+from airflow.serialization.definitions.dag import SerializedDAG
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import DagRunInfo
+
+from workshop.trying import beside, carry
 
 if TYPE_CHECKING:
     from flight_delays.pipeline import Project
@@ -35,6 +39,14 @@ NEEDS = {
     "register": {"evaluate"},
 }
 
+
+def stored(dag: DAG | SerializedDAG) -> SerializedDAG:
+    """A DAG as the scheduler sees it, from the database."""
+    return dag if isinstance(dag, SerializedDAG) else DagSerialization.from_dict(DagSerialization.to_dict(dag))
+
+
+carry("DAG", DAG, DagSerialization.to_dict, DagSerialization.from_dict)
+
 # --- schedules
 
 
@@ -49,8 +61,7 @@ def runs(dag: DAG, days: int = 400) -> list[DagRunInfo]:
     if first is None:
         return []
     last = min(first + timedelta(days=days), dag.end_date or datetime.max.replace(tzinfo=first.tzinfo))
-    stored = DagSerialization.from_dict(DagSerialization.to_dict(dag))  # what the scheduler sees
-    return list(islice(stored.iter_dagrun_infos_between(first, last), 2 * days))  # one a minute would take for ever
+    return list(islice(stored(dag).iter_dagrun_infos_between(first, last), 2 * days))  # one a minute would take for ever
 
 
 def next_runs(dag: DAG, count: int = 4) -> pd.DataFrame:
@@ -123,20 +134,34 @@ def told_of(log: list[dict]) -> str:
 # --- files and runs
 
 
-def load(home: Path, text: str) -> tuple[dict[str, DAG], str, str]:
+def load(home: Path, text: str) -> tuple[dict[str, SerializedDAG], str, str]:
     """Save the text of a DAG file as the only one in `dags`; gives the DAGs by id, the error and the warnings as text."""
+    _saved(home, text)
+    dags, error, warned = _loaded(home, text)
+    return {id_: stored(dag) for id_, dag in dags.items()}, error, warned
+
+
+def _saved(home: Path, text: str) -> Path:
     for old in (home / "dags").glob("*_dag.py"):
         old.unlink()
     file = home / "dags/my_dag.py"
     file.write_text(text, encoding="utf-8")
     # bytecode of a former text that is as long and was written in the same second would pass for this one's
     Path(cache_from_source(file)).unlink(missing_ok=True)
+    return file
+
+
+@beside
+def _loaded(home: Path, text: str) -> tuple[dict[str, DAG], str, str]:
+    file = _saved(home, text)
     logging.disable(logging.CRITICAL)  # the answer says it all
+    sys.path.insert(0, str(file.parent))  # Airflow does the same
     try:
         with warnings.catch_warnings(record=True), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("always")
             bag = DagBag(str(file))
     finally:
+        sys.path.remove(str(file.parent))
         logging.disable(logging.NOTSET)
     errors = [str(error).strip().splitlines()[-1] for error in bag.import_errors.values()]
     return bag.dags, "".join(errors[:1]), "\n".join(sorted({w for ws in bag.captured_warnings.values() for w in ws}))

@@ -226,9 +226,9 @@ def late_by_carrier(
 
 
 # %% tags=["check"]
-from kfp.dsl.python_component import PythonComponent
+from kfp.dsl.base_component import BaseComponent
 
-assert isinstance(late_by_carrier, PythonComponent), say("component_form")
+assert isinstance(late_by_carrier, BaseComponent), say("component_form")
 whole, folder = compiled(late_by_carrier), sandbox.root / "container"
 assert here.interface(whole) == here.LATE_BY_CARRIER, say("component_interface")
 assert "pip install" not in json.dumps(whole), say("component_installs")

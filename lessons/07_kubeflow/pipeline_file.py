@@ -2,6 +2,7 @@
 
 import json
 import re
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
@@ -13,8 +14,21 @@ from typing import Any
 
 import pandas as pd
 import yaml
+from kfp import compiler, components
+from kfp.dsl.base_component import BaseComponent
 
 from workshop.sandbox import Record
+from workshop.trying import carry
+
+
+def _compiled(something: BaseComponent) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "compiled.yaml")
+        compiler.Compiler().compile(something, str(file))
+        return file.read_text(encoding="utf-8")
+
+
+carry("component", BaseComponent, _compiled, components.load_component_from_text)
 
 Spec = Mapping[str, Any]  # a compiled file, read
 Tasks = Mapping[str, Mapping[str, Any]]  # as they stand in root.dag.tasks

@@ -432,11 +432,12 @@ from matplotlib.colors import ListedColormap
 
 palette = ListedColormap(["#BBBBBB", "#E69F00", "#56B4E9", "#009E73", "#CC79A7"])
 tools = list(own_scores)
-firsts = [[tools.index(ranking(own_scores, own_weights | {c: value})[0]) for value in range(11)] for c in own_weights]
+chosen = decision["weights"]
+firsts = [[tools.index(ranking(own_scores, chosen | {c: value})[0]) for value in range(11)] for c in chosen]
 figure, axes = plt.subplots(figsize=(9, 3.4), layout="constrained")
 shown = axes.imshow(firsts, cmap=palette, vmin=-0.5, vmax=4.5, aspect="auto")
-axes.plot(list(own_weights.values()), range(len(own_weights)), "ko")
-axes.set_yticks(range(len(own_weights)), own_weights)
+axes.plot(list(chosen.values()), range(len(chosen)), "ko")
+axes.set_yticks(range(len(chosen)), chosen)
 axes.set(xticks=range(11), xlabel="weight of this criterion, the others unchanged")
 figure.colorbar(shown, ticks=range(5)).set_ticklabels(tools)
 plt.show()

@@ -21,7 +21,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.preprocessors import ClearSolutions
 
 from workshop.builder import former
-from workshop.builder.format import LANGUAGE_LINE, WAITS, Block, Source
+from workshop.builder.format import GRADED, LANGUAGE_LINE, WAITS, Block, Source
 from workshop.builder.handout import digest, issue_of
 from workshop.builder.notes import notes
 from workshop.builder.tasks import HEADING, blank_count
@@ -117,7 +117,7 @@ def _cells(source: Source, language: str) -> list[NotebookNode]:
 
 def _node(block: Block, id_: str, note: dict[str, Any], language: str) -> NotebookNode:
     cell = block.cell(language)
-    tags = {tag for tag in cell.tags - set(LANGUAGES) if not tag.startswith(WAITS)}
+    tags = {tag for tag in cell.tags - set(LANGUAGES) if not tag.startswith((WAITS, GRADED))}
     if "exercise" in tags:
         tags -= {"solution"}  # a task's own text: in both
     text = LANGUAGE_LINE.sub(language_line(language), cell.text) if "parameters" in tags else cell.text

@@ -17,6 +17,7 @@ from workshop.filled.parsing import Refused
 from workshop.grading.feedback import section, text
 from workshop.grading.limited import Stopped
 from workshop.grading.notebook import Assignment, read_assignment, restore
+from workshop.grading.plan import steps
 from workshop.grading.submissions import Handed
 from workshop.grading.supervise import Limits, Outcome, run, workplace
 
@@ -151,7 +152,7 @@ class Grader:
         place: Path,
         stop: Event | None,
     ) -> Grade:
-        outcome = run(restored, place, language, self.limits, stop)
+        outcome = run(restored, steps(restored, assignment), place, language, self.limits, stop)
         if outcome.end == "worker":  # may be our own fault: the instructor should see it
             print(outcome.log, file=sys.stderr)
         parts = _parts(restored, assignment)

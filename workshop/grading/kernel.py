@@ -14,11 +14,14 @@ from ipykernel.heartbeat import Heartbeat
 from ipykernel.kernelapp import IPKernelApp
 
 SOCKETS = "WORKSHOP_SOCKETS"  # an environment variable: from the port to the number of the open socket, as JSON
+LINES = "WORKSHOP_LINES"  # the numbers of the sockets that lead to other kernels, as JSON
 
 
 def _given() -> dict[str, int]:
     given = json.loads(os.environ.pop(SOCKETS))
     for descriptor in given.values():
+        os.set_inheritable(descriptor, False)
+    for descriptor in json.loads(os.environ.pop(LINES)):
         os.set_inheritable(descriptor, False)
     return given
 

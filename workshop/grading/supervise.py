@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
@@ -18,6 +18,7 @@ import psutil
 from nbformat import NotebookNode
 
 from workshop.grading import jail, limited, worker
+from workshop.grading.plan import Step, asked_for
 from workshop.ground.processes import GUARD, MARK, end, new_mark, remove
 from workshop.places import CACHES, LANGUAGES, ROOT, not_copied, settings
 from workshop.surroundings import passing
@@ -75,30 +76,23 @@ def workplace(lessons: Path) -> Iterator[Path]:
         yield base
 
 
-def run(notebook: NotebookNode, place: Path, language: str, limits: Limits, stop: Event | None = None) -> Outcome:
-    """Run all code cells of the notebook in a jail, in a folder of its own in a `workplace`.
+def run(
+    notebook: NotebookNode, steps: Mapping[str, Step], place: Path, language: str, limits: Limits, stop: Event | None = None
+) -> Outcome:
+    """Run all code cells of the notebook by their `steps`, in jails, in a folder of its own in a `workplace`.
 
-    The notebook works in a copy of the kit. The copy and whatever the submission started are gone afterwards. Stopped
+    Each kernel works in a copy of the kit. The copies and whatever the submission started are gone afterwards. Stopped
     is raised when `stop` is set meanwhile.
     """
     mark = new_mark()
     with _folder(place) as base:
-        inside, shown = base / "in", base / "shown"
-        inside.mkdir()
-        shown.mkdir()
         notebook_file, results_file, log = base / "notebook.ipynb", base / "results.jsonl", base / "log"
-        kit, job, inner = (jail.KIT, jail.JOB, jail.INSIDE) if limits.isolated else (place / "kit", shown, inside)
-        bounds = jail.Bounds(limits.memory_mb, limits.disk_mb, limits.processes)
-        program = [sys.executable, str(kit / "workshop/grading/kernel.py"), "-f", str(job / "k.json")]
-        jailed = jail.prefix(
-            place / "kit", shown, inside, bounds, limits.isolation, folder=f"exercises/{language}", hidden=limits.hidden
-        )
         content = {
             "notebook": str(notebook_file),
             "results": str(results_file),
-            "connection_file": str(shown / "k.json"),
-            "command": [*jailed, *program],
-            "environment": _environment(inner, mark),
+            "kernels": {name: _kernel(name, base, place, language, limits, mark) for name in _kernels(steps)},
+            "steps": {id_: step.as_data() for id_, step in steps.items()},
+            "names": sorted(asked_for(steps)),
             "cell_seconds": limits.cell_seconds,
         }
         notebook_file.write_text(json.dumps(notebook), encoding="utf-8")
@@ -111,6 +105,30 @@ def run(notebook: NotebookNode, place: Path, language: str, limits: Limits, stop
         if how == "done" and results and results[-1]["status"] in ("died", "stuck"):
             how = results[-1]["status"]
         return Outcome(how, {result["id"]: result for result in results}, _tail(log))
+
+
+def _kernels(steps: Mapping[str, Step]) -> list[str]:
+    """The names of the kernels that a submission needs."""
+    return ["student", "checks", *(f"alone-{step.task}" for step in steps.values() if step.alone)]
+
+
+def _kernel(name: str, base: Path, place: Path, language: str, limits: Limits, mark: str) -> dict[str, Any]:
+    """How to start a kernel in a jail of its own, below the folder of a submission."""
+    inside, shown = base / f"{name}-in", base / f"{name}-shown"
+    inside.mkdir()
+    shown.mkdir()
+    kit, job, inner = (jail.KIT, jail.JOB, jail.INSIDE) if limits.isolated else (place / "kit", shown, inside)
+    bounds = jail.Bounds(limits.memory_mb, limits.disk_mb, limits.processes)
+    program = [sys.executable, str(kit / "workshop/grading/kernel.py"), "-f", str(job / "k.json")]
+    jailed = jail.prefix(
+        place / "kit", shown, inside, bounds, limits.isolation, folder=f"exercises/{language}", hidden=limits.hidden
+    )
+    return {
+        "name": f"{name[0]}{name[-1]}",  # of its sockets' files
+        "connection_file": str(shown / "k.json"),
+        "command": [*jailed, *program],
+        "environment": _environment(inner, mark),
+    }
 
 
 def _tail(log: Path) -> str:

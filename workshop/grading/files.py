@@ -1,0 +1,84 @@
+"""Files of one kernel's folders for the other: what has changed since they were sent last."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workshop.places import WORK
+
+Sent = dict[str, tuple[bytes, int, int]]  # by path: content, time in nanoseconds, mode
+_NEVER = (".engines", "__pycache__")  # where servers keep what is theirs
+_LARGEST = 200 * 1024**2
+
+
+@dataclass
+class Folders:
+    """Some folders, and how their files were when they were looked at last."""
+
+    folders: tuple[Path, ...]
+    _seen: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+
+    def changed(self) -> tuple[Sent, list[str]]:
+        """The files that are other than at the last time, and the paths that are gone."""
+        now = dict(self._look())
+        new: Sent = {}
+        for path, (mtime, _, mode) in ((path, stat) for path, stat in now.items() if self._seen.get(path) != stat):
+            try:
+                new[path] = (Path(path).read_bytes(), mtime, mode)
+            except OSError:  # gone in the meantime
+                continue
+        gone = [path for path in self._seen if path not in now]
+        self._seen = now
+        return new, gone
+
+    def note(self) -> None:
+        """Take the files as they are for known."""
+        self._seen = dict(self._look())
+
+    def take(self, new: Sent, gone: Iterable[str]) -> None:
+        """Make the files as they were sent; ValueError if one lies elsewhere."""
+        for path in (*new, *gone):
+            self._check(path)
+        for path in gone:
+            Path(path).unlink(missing_ok=True)
+        for path, (content, mtime, mode) in new.items():
+            file = Path(path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.unlink(missing_ok=True)  # not through a link, and not into a file that somebody has open
+            file.write_bytes(content)
+            file.chmod(mode)
+            os.utime(file, ns=(mtime, mtime))
+
+    def _check(self, path: str) -> None:
+        where = Path(path).parent.resolve() / Path(path).name
+        if not any(where.is_relative_to(folder.resolve()) for folder in self.folders):
+            raise ValueError(f"{path} lies elsewhere")
+
+    def _look(self) -> Iterator[tuple[str, tuple[int, int, int]]]:
+        waiting = [str(folder) for folder in self.folders]
+        while waiting:
+            try:
+                entries = list(os.scandir(waiting.pop()))
+            except OSError:
+                continue
+            for entry in entries:
+                if entry.name in _NEVER:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    stat = entry.stat(follow_symlinks=False)
+                    if stat.st_size <= _LARGEST:
+                        yield entry.path, (stat.st_mtime_ns, stat.st_size, stat.st_mode & 0o777)
+
+
+def shared() -> tuple[Path, ...]:
+    """The folders whose files a student's function finds as the checks have left them."""
+    return WORK, Path(tempfile.gettempdir())
+
+
+def named(names: Iterable[str]) -> tuple[Path, ...]:
+    """The folders of these names in all sandboxes."""
+    return tuple(sandbox / name for name in names for sandbox in sorted(WORK.glob("*")))
