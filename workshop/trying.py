@@ -74,24 +74,23 @@ def beside(function: Callable[P, T]) -> Callable[P, T]:
 
 @dataclass(frozen=True)
 class Carried:
-    """Classes whose objects come over as data, by which functions, and the module that says so."""
+    """Classes whose objects come over as data, and by which functions."""
 
     name: str
     kinds: tuple[type, ...]
     away: Callable[[Any], Any]
     back: Callable[[Any], Any]
-    module: str
 
 
 CARRIED: dict[str, Carried] = {}
-STAND_INS: dict[str, type] = {}
+STAND_INS: set[str] = set()
 
 
 def carry(name: str, kinds: type | tuple[type, ...], away: Callable[[Any], Any], back: Callable[[Any], Any]) -> None:
     """Let objects of some classes come over as what `away` gives, of which `back` makes them again."""
-    CARRIED[name] = Carried(name, kinds if isinstance(kinds, tuple) else (kinds,), away, back, away.__module__)
+    CARRIED[name] = Carried(name, kinds if isinstance(kinds, tuple) else (kinds,), away, back)
 
 
-def stand_in(*kinds: type) -> None:
-    """Let an object of these classes that stays there be one by `isinstance` here too."""
-    STAND_INS.update({f"{kind.__module__}.{kind.__qualname__}": kind for kind in kinds})
+def stand_in(*names: str) -> None:
+    """Let an object that stays there be one of its class by `isinstance` here too; a class is named with its module."""
+    STAND_INS.update(names)

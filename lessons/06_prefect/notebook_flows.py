@@ -29,6 +29,9 @@ from workshop.engines.base import engine_record
 from workshop.engines.prefect import Prefect, access_settings
 from workshop.engines.servers import free_port, wait_for
 from workshop.sandbox import Record
+from workshop.trying import beside, stand_in
+
+stand_in("prefect.flows.Flow", "prefect.tasks.Task")
 
 HERE = Path(__file__).parent
 _RECORD_TIMEOUT = 20  # seconds
@@ -78,6 +81,7 @@ def call(flow: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[Any, Base
     return _in_a_thread(functools.partial(flow, *args, **kwargs))
 
 
+@beside
 def watch(session: Prefect, flow: Callable[..., Any], *args: Any, **kwargs: Any) -> Watched:
     """Run a flow and ask the server what it saw."""
     since = datetime.now(UTC)

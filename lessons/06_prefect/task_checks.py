@@ -21,6 +21,7 @@ import pandas as pd
 from workshop.engines.base import Outcome
 from workshop.engines.prefect import Prefect
 from workshop.sandbox import Sandbox
+from workshop.trying import beside
 
 _RESULTS = ".engines/prefect/results"  # where flows/store.py of the project keeps them
 
@@ -28,14 +29,16 @@ _RESULTS = ".engines/prefect/results"  # where flows/store.py of the project kee
 # --- task 2: fetch and count
 
 
-def fetched_and_counted(session: Prefect, fast: Callable[..., Any], months: Sequence[str]) -> tuple[here.Watched, str | None]:
+def fetched_and_counted(
+    session: Prefect, fast: Callable[..., Any], months: Sequence[str], fetch: Any, shorter: int = 0
+) -> tuple[here.Watched, str | None]:
     """A run of `fast`, and what is wrong with its tasks: "tasks", "order", "in turn", "barrier" or None.
 
-    To see a barrier, one month's file is to take longer than the others by more than a second. A computer that is busy
+    The task `fetch` gives files that are `shorter` by so many flights. To see a barrier, one month's file is to take longer than the others by more than a second. A computer that is busy
     with other things may start tasks late, so what is wrong must be wrong twice.
     """
     for _ in range(2):
-        run = here.watch(session, fast, months)
+        run = _with_an_archive(session, fast, months, fetch, shorter)
         wrong = None if run.error else _order_problem(run, months)
         if wrong not in ("in turn", "barrier"):
             break
@@ -57,9 +60,8 @@ def _order_problem(run: here.Watched, months: Sequence[str]) -> str | None:
     return None
 
 
-@contextmanager
-def archive_of_its_own(fetch: Any, shorter: int) -> Iterator[None]:
-    """Let the task `fetch` give copies of its files that are shorter by so many flights; with 0 it stays as it is."""
+@beside
+def _with_an_archive(session: Prefect, fast: Callable[..., Any], months: Sequence[str], fetch: Any, shorter: int) -> here.Watched:
     plain = fetch.fn
     with tempfile.TemporaryDirectory() as folder:
 
@@ -69,7 +71,7 @@ def archive_of_its_own(fetch: Any, shorter: int) -> Iterator[None]:
             return copy
 
         with patch.object(fetch, "fn", fetched if shorter else plain):
-            yield
+            return here.watch(session, fast, months)
 
 
 # --- task 3: retries
@@ -84,6 +86,15 @@ class Retried:
     pauses: list[float]
 
 
+@beside
+def refusal(careful: Mapping[str, Any]) -> BaseException | None:
+    """The error with which Prefect refuses these options of a task; None if it takes them."""
+    from prefect import task
+
+    return here.call(lambda: task(**careful)(lambda: None))[1]
+
+
+@beside
 def retried(careful: Mapping[str, Any], troubles: Mapping[str, Sequence[Exception]]) -> Retried:
     """Ask sources by tasks that are made with `careful`; each fails with one error after the other, and then answers."""
     from prefect import flow, task  # after `here.connect`, which makes it quiet
@@ -168,6 +179,7 @@ class KeyTried:
     elsewhere: bool
 
 
+@beside
 def key_tried(content_key: Callable[..., Any]) -> KeyTried:
     """Run three tasks with a cache key, one case after the other, over files of our own; a blank raises."""
     from prefect import flow, task

@@ -124,5 +124,5 @@ def _told(how: str, value: Any, here: Here, changed: Any, sent: Folders) -> Iter
     files, gone = sent.changed()
     yield how.encode()
     yield packed
-    yield carrying.pack({place: after for place, after in changed}, here.refer)
+    yield carrying.pack(dict(changed), here.refer)
     yield carrying.pack([{path: list(one) for path, one in files.items()}, gone], here.refer)

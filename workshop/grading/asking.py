@@ -26,22 +26,25 @@ from workshop.grading.line import Line
 
 _PR_SET_DUMPABLE = 4  # from linux/prctl.h
 _MARK = "_far"
+_FUNCTIONS = (("builtins.function",), ("builtins.builtin_function_or_method",), ("builtins.method",))
 _DATA = (type(None), bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict, Path, np.ndarray, np.generic)
 _MADE_HERE = (str, list, dict, set, tuple)  # by us, each time anew: no value of ours is the same object
 _DATA += (pd.DataFrame, pd.Series, pd.Index, type, ModuleType)
 
 
 class StandIn(Thing):
-    """An object there of a class that is known here: it is one of that class, and may be called."""
+    """An object there that may be called and is no plain function; perhaps of a class that is known here."""
 
-    _kind: type
+    _kind: type | None
     _call: Callable[..., Any]
 
-    @property
-    def __class__(self) -> type:  # type: ignore[override]  # what isinstance asks
-        return self._kind
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        """What isinstance asks."""
+        return self._kind or type(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it there."""
         return self._call(*args, **kwargs)
 
 
@@ -101,6 +104,7 @@ class Asker:
         return self._call({"do": "beside", "function": (function.__module__, function.__qualname__)}, args, kwargs)
 
     def _call(self, question: dict[str, Any], args: tuple, kwargs: dict[str, Any]) -> Any:
+        """Ask with arguments; those of a student's function are ours, never what their process has under the same name."""
         __tracebackhide__ = True  # no student has written this
         given = _pickled((args, kwargs), self._names())
         return self._ask(question | {"given": given}, (*args, *kwargs.values()))
@@ -145,12 +149,19 @@ class Asker:
             __tracebackhide__ = True
             return self._call({"do": "call", "number": reference.number}, args, kwargs)
 
-        for name in reference.classes:
-            if kind := trying.STAND_INS.get(name):
-                return type(kind.__name__, (StandIn,), {"_reference": reference, "_kind": kind, "_call": staticmethod(ask)})()
         ask.__name__ = ask.__qualname__ = reference.name
+        if reference.classes[:1] not in _FUNCTIONS:
+            kind = next((_known(name) for name in reference.classes if name in trying.STAND_INS), None)
+            own = {"_reference": reference, "_kind": kind, "_call": staticmethod(ask), "__name__": reference.name}
+            return type(reference.classes[0].rpartition(".")[2], (StandIn,), own)()
         setattr(ask, _MARK, reference.number)
         return ask
+
+
+def _known(name: str) -> type | None:
+    """A class by its name and that of its module, which has been imported."""
+    module, _, kind = name.rpartition(".")
+    return getattr(sys.modules.get(module), kind, None)
 
 
 class _Writer(cloudpickle.Pickler):
