@@ -67,6 +67,7 @@ SEEN = {
     "from pathlib import Path as Place\nPlace.exists = mine": "pathlib.Path.exists =",
     "pd.__dict__['read_csv'] = mine": "__dict__",
     "vars(pd)['read_csv'] = mine": "vars",
+    "import xml.dom as tree\ntree.Node = mine": "xml.dom.Node =",
     "setattr(pd, 'read_csv', mine)": "setattr",
     "from unittest.mock import patch": "unittest.mock",
     "def isinstance(*given): return True": "isinstance =",
@@ -81,6 +82,37 @@ SEEN = {
     "%%writefile mine.py\nimport gc": "gc",
     "-" * 100_000 + "1": UNREAD,
     f"'{'-' * 100_000}(1)'": UNREAD,
+}
+SEEN |= {
+    f"import {name.rpartition('.')[0]} as it\nit.{name.rpartition('.')[2]}": name
+    for name in (
+        "IPython.core.inputtransformer2",
+        "IPython.core.interactiveshell",
+        "os.abort",
+        "os.kill",
+        "sys._current_frames",
+        "sys.addaudithook",
+        "sys.meta_path",
+        "sys.setprofile",
+        "threading.settrace",
+    )
+}
+SEEN |= {f"import {name}": name for name in ("ipykernel", "mock")}
+SEEN |= {
+    f"thing.{name}": name
+    for name in (
+        "__builtins__",
+        "__code__",
+        "__globals__",
+        "__subclasses__",
+        "cr_frame",
+        "f_builtins",
+        "f_locals",
+        "get_ipython",
+        "gi_frame",
+        "input_transformers_cleanup",
+        "input_transformers_post",
+    )
 }
 QUIET = [
     "",
@@ -99,6 +131,7 @@ QUIET = [
     "[all for all in numbers]\ndef mine(all):\n    isinstance = 1",
     "__import__('prefect').runtime",
     "from . import gc",
+    "from .ctypes import helper",
     "(" * 300,
     "import ctypes ctypes",
     "\0",
@@ -119,6 +152,7 @@ def test_it_is_passed_over(code):
 
 def test_a_name_of_one_cell_is_known_in_another():
     assert reached({1: ["import os as system"], 3: ["system._exit(0)"]}, []) == {3: ["os._exit"]}
+    assert reached({1: ["stack()"]}, ["from inspect import stack"]) == {1: ["inspect.stack"]}
 
 
 def test_names_have_an_end():
@@ -126,7 +160,9 @@ def test_names_have_an_end():
     assert len(label) < 70
 
 
-@pytest.mark.parametrize("code", ["1," * 500_000, "a.b=1;" * 160_000, "'(a)\\n'," * 100_000, "x = '" + "ab+/" * 240_000 + "=="])
+@pytest.mark.parametrize(
+    "code", ["1," * 500_000, "a.b=1;" * 160_000, "'(a)\\n'," * 100_000, "x = '" + "ab+/" * 240_000 + "(?'"]
+)
 def test_the_largest_cells_take_neither_long_nor_much_memory(code):
     assert limited.call(reached, {1: [code]}, GIVEN, seconds=120, memory_mb=1000) == {}
 

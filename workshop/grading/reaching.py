@@ -4,7 +4,6 @@ import ast
 import builtins
 import re
 import textwrap
-import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -66,7 +65,7 @@ _IMPORTERS = {"importlib.import_module", "importlib.__import__"}
 _KIT = {"flight_delays", "workshop"}
 _MEANT_TO_BE_SET = {"pandas.options", "sys.argv", "sys.path"}
 _PROC = re.compile(r"(?<![\w.-])/proc(?!\w)")
-_MAY_BE_CODE = re.compile(r"[(=]|import")  # other code reaches for nothing
+_MAY_BE_CODE = re.compile(r"[(=]|import")  # most texts have none of these
 _LONGEST = 60  # characters of a name
 
 UNREAD = "?"
@@ -131,7 +130,7 @@ def _cell(text: str) -> ast.Module | None:
         code = TransformerManager().transform_cell(text)
     except SyntaxError:
         return None
-    if "get_ipython" not in unicodedata.normalize("NFKC", text):  # as the parser reads names
+    if "get_ipython" not in text:
         code = code.replace("get_ipython()", "magic")  # it was not the student who wrote that
     return _string(code)
 
@@ -283,7 +282,7 @@ def _bound(tree: ast.AST) -> Iterator[str]:
         node = waiting.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.name
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
         elif isinstance(node, ast.alias):
             yield node.asname or _package(node.name)
