@@ -80,6 +80,7 @@ SEEN = {
     'cell = f"""import signal\nx = {x!r}\n"""': "signal",
     "cell = 'run(\"import gc\")'": "gc",
     "%%writefile mine.py\nimport gc": "gc",
+    "getattr(pd, 'a\\x1b\\n=1').name = mine": "pandas.a??=1.name =",
     "-" * 100_000 + "1": UNREAD,
     f"'{'-' * 100_000}(1)'": UNREAD,
 }
@@ -153,6 +154,15 @@ def test_it_is_passed_over(code):
 def test_a_name_of_one_cell_is_known_in_another():
     assert reached({1: ["import os as system"], 3: ["system._exit(0)"]}, []) == {3: ["os._exit"]}
     assert reached({1: ["stack()"]}, ["from inspect import stack"]) == {1: ["inspect.stack"]}
+
+
+def test_code_that_is_too_deep_to_be_looked_through_hides_nothing_beside_it():
+    found = next(
+        labels
+        for calls in range(100, 2000, 100)
+        if (labels := reached({1: ["import gc", "x = a" + ".b('c')" * calls, "import signal"]}, [])) != {1: ["gc", "signal"]}
+    )
+    assert found == {1: [UNREAD, "gc", "signal"]}
 
 
 def test_names_have_an_end():

@@ -166,11 +166,15 @@ class _Finder:
 
     def reached(self, cell: _Read) -> Iterator[str]:
         """What a cell reaches for."""
+        unread = cell.unread
         for tree in cell.trees:
-            yield from self._in(tree)
+            try:
+                yield from self._in(tree)
+            except RecursionError:
+                unread = True
         for tree in cell.trees[:1]:
             yield from self._taken(tree)
-        if cell.unread:
+        if unread:
             yield UNREAD
 
     def _in(self, tree: ast.Module) -> Iterator[str]:
@@ -199,7 +203,7 @@ class _Finder:
             # `import datetime` after our `from datetime import datetime` is no trick
             other = name in self.given and _package(brought.get(name, "")) != _package(self.given[name])
             if other or name in self.read:
-                yield f"{name[:_LONGEST]} ="
+                yield _changed(name)
 
     def _listed(self, *full: str) -> Iterator[str]:
         for name in full:
@@ -241,7 +245,7 @@ class _Finder:
             return
         yield from {node.attr} & _SPECIAL
         if known and not any(full == name or full.startswith(f"{name}.") for name in _MEANT_TO_BE_SET):
-            yield f"{full[:_LONGEST]} ="
+            yield _changed(full)
 
     def _call(self, node: ast.Call) -> Iterator[str]:
         match node:
@@ -255,6 +259,11 @@ class _Finder:
                 yield from ["importlib"] if _package(module) in _KIT else []
             case ast.Call() if self._imports(node):
                 yield "importlib"
+
+
+def _changed(name: str) -> str:
+    """What is told of a name that is given another value; names may come from strings, and those may hold anything."""
+    return "".join(sign if sign.isprintable() else "?" for sign in name[:_LONGEST]) + " ="
 
 
 def _package(full: str) -> str:
