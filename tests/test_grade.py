@@ -601,11 +601,11 @@ def test_what_cannot_be_read_is_not_graded(tiny, lessons):
 def test_names_are_no_formulas(tmp_path):
     names = {name: f"'{name}" for name in ("=1+1", "+1", "-1", "@sum", "＝1")}
     names |= {"anna": "anna", "anna; =1": "anna; '=1", "x,+1": "x,'+1"}  # spreadsheets with Russian settings split there
-    grades = [Grade(name, name, "ru", 1, remark=name) for name in names]
+    grades = [Grade(name, name, "ru", 1, remark=name, reaches_for=name) for name in names]
     (tmp_path / "grades.csv").write_bytes(table_of(list(map(row_of, grades))))
     with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as stream:
-        written = [[row["student"], row["lesson"], row["remark"]] for row in csv.DictReader(stream)]
-    assert written == [[name] * 3 for name in names.values()]
+        written = [[row[name] for name in ("student", "lesson", "remark", "reaches_for")] for row in csv.DictReader(stream)]
+    assert written == [[name] * 4 for name in names.values()]
 
 
 def test_names_are_shown_as_people_read_them():

@@ -13,6 +13,7 @@ from nbformat.v4 import new_code_cell
 from workshop.grading import feedback, gradebook, jail, limited, submissions
 from workshop.grading.feedback import text
 from workshop.grading.grader import Grade, Grader
+from workshop.grading.reaching import reached
 from workshop.grading.supervise import Limits, Outcome
 from workshop.places import ROOT
 
@@ -205,7 +206,7 @@ def test_what_was_changed_by_hand_stays(school, saved):
     school.grade()
     rows = school.table.read_text(encoding="utf-8-sig").splitlines()
     rows = [f"{row},bonus" if row.startswith("student") else f"{row}," for row in rows]
-    rows = ["boris,01_tiny,2,0,0,0,2,8,зачтено устно,3" if row.startswith("boris") else row for row in rows]
+    rows = ["boris,01_tiny,2,0,0,0,2,8,зачтено устно,,3" if row.startswith("boris") else row for row in rows]
     by_hand = saved(rows)
     school.table.write_bytes(by_hand)
     school.hand_in("anna", "1")
@@ -223,6 +224,86 @@ def test_what_was_changed_by_hand_stays(school, saved):
     school.hand_in("boris", "42")  # something else comes of it
     school.grade()
     assert school.rows()["boris"]["total"] == "8"
+
+
+def test_what_was_changed_by_hand_stays_when_a_later_kit_has_a_column_more(school):
+    put(school.folder / "in", "boris", {PLAIN: as_bytes(reaching(school, "answer = 1"))})
+    school.grade()
+    journal, without = school.table.parent / gradebook._JOURNAL, []
+    for record in map(json.loads, journal.read_text().splitlines()):
+        for row in (record.get("graded", {}), record.get("row", {})):
+            row.pop("reaches_for", None)
+        if record.get("student") == "boris":
+            record["row"]["remark"] = "зачтено устно"
+        without.append(json.dumps(record) + "\n")
+    journal.write_text("".join(without))
+    school.grade(again=True)
+    boris = school.rows()["boris"]
+    assert (boris["remark"], boris["reaches_for"]) == ("зачтено устно", "before the first: os._exit")
+
+
+def reaching(school, answer: str):
+    """A notebook with a cell that reaches for the machine, before our cells."""
+    content = answered(school.grader.assignments()["01_tiny"], {1: answer})
+    content.cells.insert(0, new_code_cell("from os import _exit as leave"))
+    return content
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("ru", "до первой: os._exit; задача 2: "), ("en", "before the first: os._exit; task 2: ")],
+)
+def test_what_code_reaches_for_is_told_to_the_instructor_and_costs_nothing(school, language, said):
+    school.grader = Grader(school.grader.lessons, school.grader.limits, language)
+    content = reaching(school, "answer = 42")
+    answer = next(cell for cell in content.cells if "def double" in cell.source)
+    answer.source = "-" * 100_000 + "1"
+    put(school.folder / "in", "anna", {PLAIN: as_bytes(content)})
+    school.grade()
+    rows = school.rows()
+    assert {name: row["reaches_for"] for name, row in rows.items()} == {
+        "anna": said + text("code_unread", language),
+        "boris": "",
+        "vera": "",
+    }
+    assert list(rows["anna"])[-2:] == ["remark", "reaches_for"]
+    assert (rows["anna"]["total"], rows["anna"]["remark"]) == (rows["vera"]["total"], "")
+    assert "os._exit" not in (school.table.parent / "feedback/anna/01_tiny.html").read_text(encoding="utf-8")
+
+
+def test_what_code_reaches_for_has_an_end(school):
+    content = reaching(school, "answer = 42")
+    content.cells[0].source = "\n".join(f"import module{n}\nmodule{n}.name = 1" for n in range(1000))
+    put(school.folder / "in", "anna", {PLAIN: as_bytes(content)})
+    school.grade()
+    shown = school.rows()["anna"]["reaches_for"]
+    assert shown.startswith("before the first: module0.name =, module1.name =,")
+    assert (len(shown) <= 300, shown[-1]) == (True, "…")
+
+
+def cannot_look_through(monkeypatch, error: Exception) -> None:
+    original = limited.call
+
+    def call(function, *arguments, **options):
+        if function is reached:
+            raise error
+        return original(function, *arguments, **options)
+
+    monkeypatch.setattr(limited, "call", call)
+
+
+@pytest.mark.parametrize("error", [limited.TooMuch(), RuntimeError("ours")])
+def test_code_that_cannot_be_looked_through_costs_nothing(school, monkeypatch, error):
+    cannot_look_through(monkeypatch, error)
+    assert [one.broken for one in school.grade()] == [False] * 3
+    vera = school.rows()["vera"]
+    assert (vera["total"], vera["reaches_for"]) == ("8", text("code_unread", "en"))
+
+
+def test_grading_that_is_to_end_looks_through_no_code(school, monkeypatch):
+    cannot_look_through(monkeypatch, limited.Stopped())
+    with pytest.raises(limited.Stopped):
+        school.grade()
 
 
 def test_somebody_elses_table_is_set_aside(school):

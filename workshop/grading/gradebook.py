@@ -103,7 +103,11 @@ class Gradebook:
     def add(self, grade: Grade, key: str, order: dict[Place, int]) -> Row:
         """Put a grade into the table. What was changed by hand stays as long as nothing else comes of the submission."""
         place, row = (grade.student, grade.lesson), row_of(grade)
-        kept = self.rows[place] if self._graded.get(place) == row else row
+        before = self._graded.get(place)
+        kept = row
+        if before and all(row.get(name) == value for name, value in before.items()):
+            # a later version of the kit may have columns more
+            kept = {name: value for name, value in row.items() if name not in before} | self.rows[place]
         self._note(place, row, kept, "" if grade.broken else key)
         self.write(order)
         return kept
@@ -242,7 +246,7 @@ def plain(text: str) -> str:
 def row_of(grade: Grade) -> Row:
     """A row of the table."""
     points = {f"task_{one.task.number}": str(one.points) for one in grade.tasks}
-    names = {name: plain(getattr(grade, name)) for name in ("student", "lesson", "remark")}
+    names = {name: plain(getattr(grade, name)) for name in ("student", "lesson", "remark", "reaches_for")}
     return {**names, **points, "total": str(grade.total), "max": str(grade.max_points)}
 
 
@@ -250,7 +254,7 @@ def table_of(rows: Sequence[Row]) -> bytes:
     """The table as a file; with a byte order mark, by which spreadsheets know UTF-8."""
     names = {name for row in rows for name in row}
     tasks = sorted((name for name in names if re.fullmatch(r"task_\d+", name)), key=lambda name: int(name[5:]))
-    columns = ["student", "lesson", *tasks, "total", "max", "remark"]
+    columns = ["student", "lesson", *tasks, "total", "max", "remark", "reaches_for"]
     columns += sorted(names - set(columns))  # somebody's own
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, columns, restval="")

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import textwrap
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
@@ -14,10 +15,11 @@ from nbformat import NotebookNode
 from workshop.builder.tasks import Task
 from workshop.filled.matching import language_of
 from workshop.filled.parsing import Refused
+from workshop.grading import limited
 from workshop.grading.feedback import section, text
-from workshop.grading.limited import Stopped
 from workshop.grading.notebook import Assignment, read_assignment, restore
 from workshop.grading.plan import steps
+from workshop.grading.reaching import UNREAD, reached
 from workshop.grading.submissions import Handed
 from workshop.grading.supervise import Limits, Outcome, run, workplace
 
@@ -33,6 +35,7 @@ _OF_LIMITS = (
     ("MemoryError", "", "little_memory"),
 )
 _LONGEST_REMARK = 300
+_READING_SECONDS, _READING_MEMORY_MB = 20, 1000  # to look through a student's code
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class TaskGrade:
 class Grade:
     """A submission: points by task; `remark` says what went wrong with the whole, `notes` are for the feedback.
 
-    `broken` is set if grading itself failed, so that somebody has to look.
+    `broken` is set if grading itself failed, so that somebody has to look. `reaches_for` is for the instructor only: where the
+    code reaches for the interpreter or the machine.
     """
 
     student: str
@@ -65,6 +69,7 @@ class Grade:
     notes: tuple[str, ...] = ()
     sections: tuple[dict, ...] = field(default=(), repr=False)
     broken: bool = False
+    reaches_for: str = ""
 
     def failed(self, key: str, error: Exception) -> "Grade":
         """The same grade with one remark more, a text of texts.yaml with the error as its {reason}."""
@@ -130,7 +135,7 @@ class Grader:
         except Refused as refused:
             nothing = self._nothing(student, assignment, text(refused.key, self.language, **refused.values))
             return replace(nothing, broken=refused.key in _LOOK)
-        except Stopped:
+        except limited.Stopped:
             raise
         except Exception as error:  # whatever one submission leads to, the next ones are graded
             traceback.print_exc()
@@ -156,6 +161,7 @@ class Grader:
         if outcome.end == "worker":  # may be our own fault: the instructor should see it
             print(outcome.log, file=sys.stderr)
         parts = _parts(restored, assignment)
+        reaches_for = _reaches_for(parts, assignment, self.language, stop)
         failed = "" if outcome.end == "worker" else _failed_opening(parts[0], outcome, language)
         tasks = tuple(
             _judge(task, assignment, parts[task.number], outcome, self.limits, language) for task in assignment.exercise.tasks
@@ -173,6 +179,7 @@ class Grader:
             tuple(notes),
             tuple(_sections(parts, tasks, outcome, language)),
             broken=outcome.end == "worker" or bool(failed),
+            reaches_for=reaches_for,
         )
 
 
@@ -192,6 +199,32 @@ def _parts(restored: NotebookNode, assignment: Assignment) -> dict[int, list[Not
         waiting = []
     parts[number] += waiting
     return parts
+
+
+def _reaches_for(parts: Mapping[int, list[NotebookNode]], assignment: Assignment, language: str, stop: Event | None) -> str:
+    """Where the student's code reaches for the interpreter or the machine, by task; nothing if it does not."""
+    answers = assignment.answer_ids()
+    student: dict[int, list[str]] = {number: [] for number in parts}
+    given: list[str] = []
+    for number, cells in parts.items():
+        for cell in cells:
+            theirs = cell.id in answers or "added" in cell.metadata.get("tags", [])
+            (student[number] if theirs else given).append(cell.source)
+    try:
+        found = limited.call(reached, student, given, seconds=_READING_SECONDS, memory_mb=_READING_MEMORY_MB, stop=stop)
+    except limited.Stopped:
+        raise
+    except limited.TooMuch:
+        return text("code_unread", language)
+    except Exception:  # points were earned, whatever is wrong with this
+        traceback.print_exc()
+        return text("code_unread", language)
+    listed = []
+    for number, labels in found.items():
+        task = f"{text('task', language).lower()} {number}" if number else text("opening", language)
+        names = [text("code_unread", language) if label == UNREAD else label for label in labels]
+        listed.append(f"{task}: {', '.join(names)}")
+    return textwrap.shorten("; ".join(listed), _LONGEST_REMARK, placeholder=" …")
 
 
 def _judge(

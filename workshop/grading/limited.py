@@ -14,7 +14,7 @@ from typing import Any
 
 from workshop.ground.processes import GUARD
 
-_PRELOADED = ["workshop.grading.worker", "workshop.grading.reading", "workshop.grading.feedback"]
+_PRELOADED = [f"workshop.grading.{name}" for name in ("worker", "reading", "feedback", "reaching")]
 _LOOK_EVERY = 0.1  # seconds
 
 

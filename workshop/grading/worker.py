@@ -236,18 +236,17 @@ class Work:
         """Run a check with a new kernel for the answer, which runs our own cells first, and of the answers only this one."""
         cell, steps = self.cells[place], self.job["steps"]
         step = steps[cell.id]
-        before = [(one, steps[one.id]) for one in self.cells[:place]]
-        ours = [
-            (one, its)
-            for one, its in before
-            if its["kind"] == "given" or (its["task"] == step["task"] and its["kind"] != "check")
-        ]
-        names = {name for _, its in ours if its["kind"] == "answer" for name in its["binds"]} & set(self.job["names"])
         told = self.job["kernels"][f"alone-{step['task']}"]
+        names: set[str] = set()
         with _kernel(told, [pair.student.fileno()], self.job["cell_seconds"]) as student:
-            for one, _ in ours:
-                student.run(one.source, one.id).result()
-            return self._asking(step, cell, names, student, checks, pair)
+            for one in self.cells[:place]:
+                its = steps[one.id]
+                if its["kind"] != "check" and its["task"] == step["task"]:
+                    names |= set(its["binds"] if its["kind"] == "answer" else ())
+                    student.run(one.source, one.id).result()
+                elif its["kind"] in ("given", "answer"):
+                    student.run(its["ours"], one.id).result()
+            return self._asking(step, cell, names & set(self.job["names"]), student, checks, pair)
 
     def _asking(
         self, step: Step, cell: NotebookNode, names: Iterable[str], student: Kernel, checks: Kernel, pair: "_Pair"
