@@ -7,6 +7,8 @@ itself; and `carry` tells how objects of an engine come over as data.
 
 import copy
 import functools
+import os
+import random
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,6 +43,17 @@ def call(say: Say, function: Callable[..., Any], *given: Any, shown: str = "") -
         raise AssertionError(say("raised", call=text, error=f"{type(error).__name__}: {error}")) from error
     assert answer is not None, say("returned_none", call=text)
     return answer
+
+
+SEED = "WORKSHOP_SEED"  # an environment variable: the seed of a class, which the grader sets
+
+
+def fresh(what: str) -> random.Random:
+    """Random numbers for what a check tries an answer on: others in each class that is graded, elsewhere the same each time.
+
+    The seed stands in the feedback; `WORKSHOP_SEED=... make lab` repeats the inputs.
+    """
+    return random.Random(f"{os.environ.get(SEED, 0)} {what}")
 
 
 # --- when the answer is in another process

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,12 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--again", action="store_true", help="grade also what was graded before and has not changed")
     parser.add_argument(
         "--language", choices=LANGUAGES, default="ru", help="of remarks where a notebook's own is unknown (default: ru)"
+    )
+    parser.add_argument(
+        "--seed",
+        type=whole(0),
+        metavar="N",
+        help="of the inputs that checks make (default: drawn once, and kept in the folder)",
     )
     parser.add_argument("--lessons", type=Path, default=LESSONS, metavar="FOLDER", help="another folder of lessons")
     limits = parser.add_argument_group("what a submission may take")
@@ -66,7 +73,7 @@ def main(options: argparse.Namespace) -> int:
 def _grade(options: argparse.Namespace) -> int:
     from workshop.builder.format import BuildError
     from workshop.grading import jail
-    from workshop.grading.gradebook import InUse, grade_all, opened
+    from workshop.grading.gradebook import InUse, grade_all, opened, seed_of
     from workshop.grading.grader import Grader
     from workshop.grading.submissions import WrongUse, collect, jobs
     from workshop.grading.supervise import Limits, NoRoom
@@ -112,8 +119,15 @@ def _grade(options: argparse.Namespace) -> int:
         with opened(table) as book, count.shown():
             if book.set_aside:
                 count.say(f"{table} was changed since it was written. As it was: {book.set_aside}. Rows kept: {book.by_hand}.")
+            seed = seed_of(table) if options.seed is None else options.seed
             results = grade_all(
-                grader, assignments, todo, book, at_once=options.jobs, again=options.again, at_work=count.at_work
+                replace(grader, seed=seed),
+                assignments,
+                todo,
+                book,
+                at_once=options.jobs,
+                again=options.again,
+                at_work=count.at_work,
             )
             for result in results:
                 count.done(result)

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import re
+import secrets
 import sys
 import time
 import traceback
@@ -31,7 +32,7 @@ Place: TypeAlias = tuple[str, str]  # student and lesson
 
 # where a formula begins in some spreadsheet, in some language
 _FORMULA = re.compile(r"(^|[;,|\t\r\n])\s*(?=[=+\-@＝＋－＠])")
-_JOURNAL = ".graded.jsonl"
+_JOURNAL, _SEED = ".graded.jsonl", ".seed"
 _PAGE_SECONDS, _PAGE_MEMORY_MB = 20, 1000
 _LARGEST_PAGE = 5_000_000  # characters
 
@@ -144,6 +145,18 @@ def opened(table: Path) -> Iterator[Gradebook]:
         yield book
 
 
+def seed_of(table: Path) -> int:
+    """The seed of a class, by which the checks make their inputs: drawn at its first run, and kept beside the table."""
+    file = table.parent / _SEED
+    with suppress(OSError, ValueError):
+        return int(file.read_text(encoding="ascii"))
+    seed = secrets.randbelow(10**6)
+    table.parent.mkdir(parents=True, exist_ok=True)
+    with artifacts.replacing(file) as new:
+        new.write_text(f"{seed}\n", encoding="ascii")
+    return seed
+
+
 def grade_all(
     grader: Grader,
     assignments: dict[str, Assignment],
@@ -220,7 +233,7 @@ def _hash(content: bytes) -> str:
 def _hash_of_kit(kit: Path, grader: Grader) -> str:
     """Of what grading depends on besides a lesson and what was handed in."""
     parts = [_hash_of_files(kit / "workshop"), _hash_of_files(kit / "sample_project"), sys.version]
-    parts += [_hash((ROOT / "requirements.lock").read_bytes()), grader.language]
+    parts += [_hash((ROOT / "requirements.lock").read_bytes()), grader.language, str(grader.seed)]
     parts += [f"{name}={value}" for name, value in asdict(grader.limits).items() if name != "hidden"]
     return _hash("\n".join(parts).encode())
 

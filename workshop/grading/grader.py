@@ -102,6 +102,7 @@ class Grader:
     lessons: Path
     limits: Limits
     language: str = "ru"
+    seed: int = 0  # of what the checks try answers on
 
     def assignments(self) -> dict[str, Assignment]:
         """Every exercise by its lesson's name; BuildError if one is wrong."""
@@ -157,7 +158,7 @@ class Grader:
         place: Path,
         stop: Event | None,
     ) -> Grade:
-        outcome = run(restored, steps(restored, assignment), place, language, self.limits, stop)
+        outcome = run(restored, steps(restored, assignment), place, language, self.limits, self.seed, stop)
         if outcome.end == "worker":  # may be our own fault: the instructor should see it
             print(outcome.log, file=sys.stderr)
         parts = _parts(restored, assignment)
@@ -167,6 +168,7 @@ class Grader:
             _judge(task, assignment, parts[task.number], outcome, self.limits, language) for task in assignment.exercise.tasks
         )
         notes = [text("checks_restored", language, count=touched)] if touched else []
+        notes.append(text("seed", language, seed=self.seed))
         if not self.limits.isolated:
             notes.append(text("not_isolated", language))
         return Grade(

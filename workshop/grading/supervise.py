@@ -22,6 +22,7 @@ from workshop.grading.plan import Step, asked_for
 from workshop.ground.processes import GUARD, MARK, end, new_mark, remove
 from workshop.places import CACHES, LANGUAGES, ROOT, not_copied, settings
 from workshop.surroundings import passing
+from workshop.trying import SEED
 
 _LOG_TAIL = 2000  # bytes
 _LOOK_EVERY = 0.1  # seconds
@@ -77,11 +78,17 @@ def workplace(lessons: Path) -> Iterator[Path]:
 
 
 def run(
-    notebook: NotebookNode, steps: Mapping[str, Step], place: Path, language: str, limits: Limits, stop: Event | None = None
+    notebook: NotebookNode,
+    steps: Mapping[str, Step],
+    place: Path,
+    language: str,
+    limits: Limits,
+    seed: int = 0,
+    stop: Event | None = None,
 ) -> Outcome:
     """Run all code cells of the notebook by their `steps`, in jails, in a folder of its own in a `workplace`.
 
-    Each kernel works in a copy of the kit. The copies and whatever the submission started are gone afterwards. Stopped
+    Each kernel works in a copy of the kit; that of the checks knows the `seed` of their inputs. The copies and whatever the submission started are gone afterwards. Stopped
     is raised when `stop` is set meanwhile.
     """
     mark = new_mark()
@@ -91,6 +98,7 @@ def run(
             "notebook": str(notebook_file),
             "results": str(results_file),
             "kernels": {name: _kernel(name, base, place, language, limits, mark) for name in _kernels(steps)},
+            "seed": {SEED: str(seed)},
             "steps": {id_: step.as_data() for id_, step in steps.items()},
             "names": sorted(asked_for(steps)),
             "cell_seconds": limits.cell_seconds,

@@ -194,7 +194,9 @@ class Work:
             lines = {id_: _Pair(stack) for id_ in ("", *alone)}
             ends = [pair.checks.fileno() for pair in lines.values()]
             student = stack.enter_context(_kernel(self.job["kernels"]["student"], [lines[""].student.fileno()], seconds))
-            checks = stack.enter_context(_kernel(self.job["kernels"]["checks"], ends, seconds))
+            told = self.job["kernels"]["checks"]
+            told["environment"] |= self.job["seed"]  # the others are not to know it
+            checks = stack.enter_context(_kernel(told, ends, seconds))
             checks.run(_call("asking", "start"), "start").result()
             for place, cell in enumerate(self.cells):
                 step = steps[cell.id]
