@@ -7,7 +7,6 @@ import importlib
 import io
 import pickle
 from collections.abc import Callable, Iterator
-from types import ModuleType
 from typing import Any
 
 from IPython import get_ipython
@@ -100,7 +99,7 @@ def _answer(content: bytes, here: Here, own: Folders, sent: Folders) -> Iterator
 
 
 def _ours(module: str, name: str) -> Callable[..., Any]:
-    found: ModuleType | Any = importlib.import_module(module)
+    found: Any = importlib.import_module(module)
     for part in name.split("."):
         found = getattr(found, part)
     return getattr(found, "__wrapped__", found)

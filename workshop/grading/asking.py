@@ -27,9 +27,9 @@ from workshop.grading.line import Line
 _PR_SET_DUMPABLE = 4  # from linux/prctl.h
 _MARK = "_far"
 _FUNCTIONS = (("builtins.function",), ("builtins.builtin_function_or_method",), ("builtins.method",))
-_DATA = (type(None), bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict, Path, np.ndarray, np.generic)
+_DATA: tuple[type, ...] = (type(None), bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict)
+_DATA += (Path, np.ndarray, np.generic, pd.DataFrame, pd.Series, pd.Index, type, ModuleType)
 _MADE_HERE = (str, list, dict, set, tuple)  # by us, each time anew: no value of ours is the same object
-_DATA += (pd.DataFrame, pd.Series, pd.Index, type, ModuleType)
 
 
 class StandIn(Thing):
@@ -195,7 +195,7 @@ def _number_of(value: Any) -> int | None:
 def _put(value: Any, after: Any) -> None:
     """Let a change that a function has made to its argument be seen here."""
     if isinstance(value, pd.DataFrame | pd.Series) and type(after) is type(value):
-        value.__setstate__(after.__getstate__())  # as pickle does
+        value.__setstate__(after.__getstate__())  # type: ignore[operator]  # as pickle does
     elif isinstance(value, list) and isinstance(after, list):
         value[:] = after
     elif (isinstance(value, dict) and isinstance(after, dict)) or (isinstance(value, set) and isinstance(after, set)):

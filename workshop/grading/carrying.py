@@ -13,10 +13,11 @@ import datetime
 import io
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, KeysView, ValuesView
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path, PurePath
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -92,24 +93,19 @@ def _out(value: Any, refer: Callable[[Any], int]) -> Any:
             return _tagged("carried", [carried.name, _out(carried.away(value), refer)])
     if isinstance(value, nbformat.NotebookNode):
         return _tagged("notebook", _out(json.loads(json.dumps(value)), refer))
-    if isinstance(value, Mapping) and (isinstance(value, dict) or kind.__name__ == "mappingproxy"):
+    if isinstance(value, dict | MappingProxyType):
         return _tagged("dict", [[_out(key, refer), _out(item, refer)] for key, item in value.items()])
-    for name, example in (("dict_keys", type({}.keys())), ("dict_values", type({}.values()))):
-        if isinstance(value, example):
-            return _tagged(name, [_out(item, refer) for item in value])
+    if isinstance(value, KeysView | ValuesView) and kind.__name__ in _SEQUENCES:
+        return _tagged(kind.__name__, [_out(item, refer) for item in list(value)])
     if dataclasses.is_dataclass(value) and not isinstance(value, type) and _is_ours(kind.__module__):
         fields = {one.name: _out(getattr(value, one.name), refer) for one in dataclasses.fields(value) if one.init}
         return _tagged("dataclass", [kind.__module__, kind.__qualname__, fields])
-    for name in ("list", "tuple", "set", "frozenset", "deque"):
-        if isinstance(value, _class_of(name)):
-            return _tagged(name, [_out(item, refer) for item in value])
+    for made in (list, tuple, set, frozenset, collections.deque):
+        if isinstance(value, made):
+            return _tagged(made.__name__, [_out(item, refer) for item in value])
     if isinstance(value, range):
         return _tagged("range", [value.start, value.stop, value.step])
     return _plain_out(value, refer)
-
-
-def _class_of(name: str) -> type:
-    return collections.deque if name == "deque" else getattr(builtins, name)
 
 
 def _plain_out(value: Any, refer: Callable[[Any], int]) -> Any:

@@ -88,8 +88,8 @@ def run(
 ) -> Outcome:
     """Run all code cells of the notebook by their `steps`, in jails, in a folder of its own in a `workplace`.
 
-    Each kernel works in a copy of the kit; that of the checks knows the `seed` of their inputs. The copies and whatever the submission started are gone afterwards. Stopped
-    is raised when `stop` is set meanwhile.
+    Each kernel works in a copy of the kit; that of the checks knows the `seed` of their inputs. The copies and whatever the
+    submission started are gone afterwards. Stopped is raised when `stop` is set meanwhile.
     """
     mark = new_mark()
     with _folder(place) as base:
