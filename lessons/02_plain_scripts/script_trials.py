@@ -11,13 +11,16 @@ import pandas as pd
 from flight_delays import artifacts
 from flight_delays.pipeline import Project
 
+from workshop.trying import fresh
+
 Edges = set[tuple[str, str]]
 MakeFeatures = Callable[[pd.DataFrame], pd.DataFrame]
 Needed = Callable[[list[Path], list[Path]], bool]
 
 # --- task 2
 
-NAMES = ("rain", "train", "in", "plan", "a")  # a name may be part of another
+_END = "".join(fresh("names").choices("bcdfghk", k=2))
+NAMES = tuple(name + _END for name in ("rain", "train", "in", "plan", "a"))  # a name may be part of another
 
 
 def graphs() -> Iterator[tuple[str, Edges, set[str]]]:
@@ -25,12 +28,13 @@ def graphs() -> Iterator[tuple[str, Edges, set[str]]]:
 
     Of chains there is one for every order of the names, so that the pairs come in any order.
     """
-    yield "train", set(), {"train"}
-    yield "train", {("in", "plan")}, {"train"}
-    branches = {("train", "plan"), ("train", "rain"), ("in", "rain"), ("plan", "a"), ("rain", "a"), ("rain", "b")}
-    after = {"train": "plan rain a b", "in": "rain a b", "plan": "a", "rain": "a b", "a": "", "b": ""}
+    rain, train, inlet, plan, a = NAMES
+    yield train, set(), {train}
+    yield train, {(inlet, plan)}, {train}
+    branches = {(train, plan), (train, rain), (inlet, rain), (plan, a), (rain, a), (rain, "b")}
+    after = {train: {plan, rain, a, "b"}, inlet: {rain, a, "b"}, plan: {a}, rain: {a, "b"}, a: set(), "b": set()}
     for stage, names in after.items():
-        yield stage, set(branches), {stage, *names.split()}
+        yield stage, set(branches), {stage, *names}
     far = [f"stage {7 * number % 40}" for number in range(40)]
     for order in [*permutations(NAMES), far]:
         for place, stage in enumerate(order):
@@ -62,9 +66,10 @@ def asked_about_files(needed: Needed, folder: Path) -> dict[str, str]:
 
 def _file_cases(folder: Path) -> dict[str, list[tuple[list[Path], list[Path]]]]:
     """Inputs and outputs by what they are an example of."""
-    hours = {"h0": 0, "h1": 1, "h2": 2, "as_h2": 2, "after_h2": 2.0001, "h3": 3, "h4": 4, "h5": 5}
+    h = sorted(fresh("hours").sample(range(24), 6))
+    hours = {f"h{place}": hour for place, hour in enumerate(h)} | {"as_h2": h[2], "after_h2": h[2] + 0.0001}
     made = {name: _changed_at(folder / name, hours[name]) for name in reversed(hours)}  # in another order than changed
-    h0, h1, h2, as_h2, after_h2, h3, h4, h5 = (made[name] for name in hours)
+    h0, h1, h2, h3, h4, h5, as_h2, after_h2 = (made[name] for name in hours)
     gone = folder / "gone"
     return {
         "missing": [([h0], [gone]), ([h0], [h3, gone]), ([h0], [gone, h3]), ([h4], [h3, gone]), ([], [gone]), ([], [h3, gone])],
@@ -102,7 +107,8 @@ def empty_if_cancelled(flights: pd.DataFrame) -> set[str]:
 
 def other_futures(flights: pd.DataFrame, afterwards: set[str]) -> Iterator[pd.DataFrame]:
     """The same flights when all that is known only afterwards has come out otherwise, and when it is not known yet."""
-    yield flights.assign(**{name: 1000 - flights[name].iloc[::-1].to_numpy() for name in afterwards})
+    other = fresh("future").randint(500, 2000)
+    yield flights.assign(**{name: other - flights[name].iloc[::-1].to_numpy() for name in afterwards})
     yield flights.assign(**dict.fromkeys(afterwards, np.nan))
 
 

@@ -12,6 +12,8 @@ import papermill
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 
+from workshop.trying import fresh
+
 
 def declares(notebook: Path, *names: str) -> bool:
     """Whether papermill finds these parameters in a notebook."""
@@ -24,6 +26,12 @@ def with_imports_first(notebook: Path, target: Path) -> Path:
     changed.cells.insert(0, new_code_cell("import json\nencoding = 'utf-8'"))
     nbformat.write(changed, target)
     return target
+
+
+def unknown_names() -> list[str]:
+    """Names that no notebook here declares, sorted."""
+    draw = fresh("names")
+    return sorted({"".join(draw.choices("aeioukmrst", k=draw.randint(6, 9))) for _ in range(9)})
 
 
 def read_report(file: Path) -> dict[str, Any]:
@@ -54,7 +62,7 @@ def nights(folder: Path, target: Path) -> list[tuple[Path, dict[str, str]]]:
         night.mkdir(parents=True)
     for name in "abcd":  # not what JupyterLab adds to the folder of a notebook that somebody opens
         shutil.copy(folder / f"{name}.ipynb", first)
-    shutil.copy(folder / "c.ipynb", second / "frightful.ipynb")
+    shutil.copy(folder / "c.ipynb", second / f"frightful-{fresh('night').randint(1, 99)}.ipynb")
     text = (folder / "b.ipynb").read_text(encoding="utf-8")
     (second / "b.ipynb").write_text(text.replace("ZeroDivisionError", "StopIteration"), encoding="utf-8")
     printed, last = (nbformat.read(folder / f"{name}.ipynb", as_version=4) for name in "db")
@@ -73,9 +81,10 @@ def _failed(notebook: NotebookNode) -> int:
 
 def edits(notebook: NotebookNode) -> Iterator[NotebookNode]:
     """Notebooks that differ from the one given in the source of one cell, each cell in turn, or in the order of two."""
+    more = f"more = {fresh('edits').randint(1, 999)}"
     for place, cell in enumerate(notebook.cells):
         edited = copy.deepcopy(notebook)
-        edited.cells[place].source += "\nmore = 1" if cell.cell_type == "code" else "\nmore"
+        edited.cells[place].source += f"\n{more}" if cell.cell_type == "code" else "\nmore"
         yield edited
     for old, new in (("limit = 1 / number", "limit = 2 / number"), ("# A notebook", "# One notebook"), ("number = 2", "number = 7")):
         edited = copy.deepcopy(notebook)

@@ -371,7 +371,11 @@ def fallen(diff: dict, limit: float) -> list[str]:
 from itertools import permutations
 
 
+shift = trying.fresh("scores").randint(0, 4) / 32
+
+
 def moved(old, new):
+    old, new = (score if score in (None, 0.0) else score + shift for score in (old, new))
     return {"old": old, "new": new} | ({} if None in (old, new) else {"diff": new - old})
 
 

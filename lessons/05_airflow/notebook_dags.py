@@ -20,7 +20,7 @@ from airflow.serialization.definitions.dag import SerializedDAG
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import DagRunInfo
 
-from workshop.trying import beside, carry
+from workshop.trying import beside, carry, fresh
 
 if TYPE_CHECKING:
     from flight_delays.pipeline import Project
@@ -104,11 +104,14 @@ def nights(log: list[dict], later: list[dict]) -> list[tuple[list[dict], dict[st
     began = {label(one): one["start_date"] for one in log}
     again = {label(one) for one in later if one["start_date"] != began[label(one)]}
     real = {"failed": {"train boosting"}, "recovered": {"ingest 2013-02"}, "again": again}
-    waiting = ("validate 2013-03", "prepare 2013-03", "train boosting", "train logistic", "evaluate", "gate", "register")
+    draw = fresh("nights")
+    month, other = draw.sample(["2013-01", "2013-02", "2013-03"], 2)
+    tries = draw.sample(range(2, 9), 3)
+    waiting = (f"validate {month}", f"prepare {month}", "train boosting", "train logistic", "evaluate", "gate", "register")
     others = [
-        _night(log, failed={"gate": 1}, recovered={"evaluate": 2}, waiting=("register",)),
-        _night(log, failed={"ingest 2013-03": 3}, recovered={"ingest 2013-01": 3, "plan_months": 2}, waiting=waiting),
-        _night(log, failed={"evaluate": 2, "train logistic": 3}, recovered={}, waiting=("gate", "register")),
+        _night(log, failed={"gate": 1}, recovered={"evaluate": tries[0]}, waiting=("register",)),
+        _night(log, failed={f"ingest {month}": tries[1]}, recovered={f"ingest {other}": 3, "plan_months": 2}, waiting=waiting),
+        _night(log, failed={"evaluate": 2, "train logistic": tries[2]}, recovered={}, waiting=("gate", "register")),
         _night(log, failed={}, recovered={}, waiting=()),
     ]
     return [(log, real), (log[::-1], real), *others, (others[0][0][:1], {"failed": set(), "recovered": set(), "again": set()})]

@@ -18,7 +18,7 @@ from kfp import compiler, components
 from kfp.dsl.base_component import BaseComponent
 
 from workshop.sandbox import Record
-from workshop.trying import carry
+from workshop.trying import carry, fresh
 
 
 def _compiled(something: BaseComponent) -> str:
@@ -238,11 +238,13 @@ def graphs(real: Tasks) -> Iterator[tuple[str, dict[str, Any], dict[str, float]]
             for order in permutations(waits):
                 tasks = {called[one]: {"dependentTasks": [called[other] for other in waits[one]]} for one in order}
                 yield key, {name: task if task["dependentTasks"] else {} for name, task in tasks.items()}, _floats(work, called)
-    yield "real", dict(real), {name: 1.0 + place % 5 for place, name in enumerate(sorted(real))}
+    draw = fresh("seconds")
+    yield "real", dict(real), {name: round(draw.uniform(1, 9), 1) for name in sorted(real)}
 
 
 def _floats(work: Mapping[str, float], called: Mapping[str, str]) -> dict[str, float]:
-    return {called[one]: float(value) for one, value in work.items()}
+    unit = fresh("unit").choice([0.5, 1.0, 2.0, 3.0])
+    return {called[one]: unit * value for one, value in work.items()}
 
 
 def ends(tasks: Tasks, work: Mapping[str, float]) -> dict[str, float]:

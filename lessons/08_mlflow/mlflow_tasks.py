@@ -13,6 +13,7 @@ from flight_delays import model
 from flight_delays.columns import TARGET
 from flight_delays.registry import Registry
 from workshop.sandbox import Sandbox
+from workshop.trying import fresh
 
 REHEARSAL = "rehearsal"
 _VERSIONS = 6
@@ -37,6 +38,11 @@ def write_journal(client: MlflowClient, experiment_id: str, journal: Mapping[str
             client.log_metric(run_id, "roc_auc", figure)
             if status != "RUNNING":
                 client.set_terminated(run_id, status)
+
+
+def drawn_score() -> float:
+    """A ROC AUC for a journal."""
+    return round(fresh("journal").uniform(0.51, 0.89), 3)
 
 
 def finished_best(journal: Mapping[str, Mapping[float, str]]) -> dict[str, float]:

@@ -156,14 +156,18 @@ def own_seconds(started: float, seconds: float, records: list) -> float:
 # %% tags=["check"]
 from numbers import Real
 
+from workshop import trying
 from workshop.sandbox import Record
 
 
+unit = trying.fresh("seconds").choice([0.5, 1.0, 2.0, 4.0])
+
+
 def own_of(*pairs, seconds=100.0, started=1000.0):
-    records = [Record("train", None, started + start, started + end, "done", 1, 0) for start, end in pairs]
-    answer = own_seconds(started, seconds, records)
+    records = [Record("train", None, started + unit * start, started + unit * end, "done", 1, 0) for start, end in pairs]
+    answer = own_seconds(started, unit * seconds, records)
     assert isinstance(answer, Real), say("own_form", answer=repr(answer)[:60])
-    return round(float(answer), 6)
+    return round(float(answer) / unit, 6)
 
 
 assert own_of() == 100 and own_of(seconds=60.0) == 60, say("own_empty")
@@ -267,6 +271,7 @@ def ranking(scores: pd.DataFrame, weights: dict[str, int]) -> list[str]:
 
 # %% tags=["check"]
 cars = pd.DataFrame({"van": [1, 5, 3], "bus": [5, 1, 2], "car": [3, 3, 3]}, index=["seats", "price", "age"])
+cars *= trying.fresh("scores").randint(1, 9)
 
 
 def ranked(table, **weights):
@@ -334,7 +339,7 @@ def flipping(table, **weights):
     return answer
 
 
-answer = flipping(cars.assign(car=[4, 3, 3]), seats=1, price=5, age=2)
+answer = flipping(cars.assign(car=cars["car"] // 3 * [4, 3, 3]), seats=1, price=5, age=2)
 assert "age" not in answer, say("flips_needless")
 assert set(answer) == {"seats", "price"}, say("flips_missed")
 assert answer == {"seats": 4, "price": 1}, say("flips_nearest")
