@@ -29,7 +29,7 @@ TASK = """
 # %%
 CODE
 
-# %% tags=["check"]
+# %% tags=["check", "graded-back-."]
 CHECK
 """
 

@@ -58,7 +58,6 @@ def serve(descriptor: int, back: list[str]) -> None:
     assert shell is not None  # we are in a kernel
     line, here = Line.of(descriptor), _here(shell.user_ns)
     own, sent = Folders(shared()), Folders(named(back))
-    sent.note()
     try:
         while (message := line.receive())[0] != END:
             number, content = message
@@ -81,6 +80,7 @@ def _answer(content: bytes, here: Here, own: Folders, sent: Folders) -> Iterator
     """The parts of an answer: how it ended, the value, what became of the arguments, and files."""
     question = _Reader(content, here).load()
     own.take(*question["files"])
+    sent.note(question["files"][0])  # they have these
     if question["do"] == "get":
         name = question["name"]
         found = name in here.namespace

@@ -33,9 +33,10 @@ class Folders:
         self._seen = now
         return new, gone
 
-    def note(self) -> None:
-        """Take the files as they are for known."""
-        self._seen = dict(self._look())
+    def note(self, paths: Iterable[str] | None = None) -> None:
+        """Take the files as they are for known, all or those of some paths."""
+        now = dict(self._look())
+        self._seen = now if paths is None else self._seen | {path: now[path] for path in paths if path in now}
 
     def take(self, new: Sent, gone: Iterable[str]) -> None:
         """Make the files as they were sent; ValueError if one lies elsewhere."""
@@ -80,5 +81,6 @@ def shared() -> tuple[Path, ...]:
 
 
 def named(names: Iterable[str]) -> tuple[Path, ...]:
-    """The folders of these names in all sandboxes."""
-    return tuple(sandbox / name for name in names for sandbox in sorted(WORK.glob("*")))
+    """The folders of these names in all sandboxes; `.` is the one that the notebook lies in."""
+    sandboxes = sorted(WORK.glob("*"))
+    return tuple(found for name in names for found in ([Path.cwd()] if name == "." else [one / name for one in sandboxes]))

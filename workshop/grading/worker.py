@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import IO, Any
 
 import nbformat
@@ -256,11 +257,13 @@ class Work:
         """Run a cell of ours in the kernel of the checks, with the student's at hand."""
         seconds = self.job["cell_seconds"] + _LONGER
         serve = student.run(_call("answering", "serve", pair.student.fileno(), step["back"]), "serve", seconds)
+        over = Event()
+        serve.add_done_callback(lambda _: over.is_set() or pair.hang_up())
         asked = (pair.checks.fileno(), sorted(names), sorted(self.given), step["back"])
         checks.run(_call("asking", "bind", *asked), "bind").result()
         result = checks.run(step["ours"], cell.id).result()
-        with contextlib.suppress(Broken):
-            Line(pair.checks).send(END, b"")
+        over.set()
+        pair.end()
         served = serve.result()
         result["outputs"] = [*(one for one in served["outputs"] if one["output_type"] != "error"), *result["outputs"]]
         return result
@@ -271,6 +274,16 @@ class _Pair:
 
     def __init__(self, stack: ExitStack):
         self.student, self.checks = (stack.enter_context(end) for end in socket.socketpair())
+
+    def end(self) -> None:
+        """Tell the student's kernel that there are no more questions."""
+        with contextlib.suppress(Broken):
+            Line(self.checks).send(END, b"")
+
+    def hang_up(self) -> None:
+        """Let nobody wait for a kernel that has stopped to answer before the end."""
+        with contextlib.suppress(OSError):
+            self.student.shutdown(socket.SHUT_RDWR)
 
 
 def _call(module: str, function: str, *given: Any) -> str:
