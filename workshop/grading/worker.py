@@ -258,7 +258,12 @@ class Work:
         seconds = self.job["cell_seconds"] + _LONGER
         serve = student.run(_call("answering", "serve", pair.student.fileno(), step["back"]), "serve", seconds)
         over = Event()
-        serve.add_done_callback(lambda _: over.is_set() or pair.hang_up())
+
+        def served_to_the_end(_: "Future[Result]") -> None:
+            if not over.is_set():
+                pair.hang_up()
+
+        serve.add_done_callback(served_to_the_end)
         asked = (pair.checks.fileno(), sorted(names), sorted(self.given), step["back"])
         checks.run(_call("asking", "bind", *asked), "bind").result()
         result = checks.run(step["ours"], cell.id).result()
