@@ -5,7 +5,6 @@ calls of an answer go over by message; what is marked with `beside` runs over th
 itself; and `carry` tells how objects of an engine come over as data.
 """
 
-import copy
 import functools
 import os
 import random
@@ -29,14 +28,14 @@ def words(command: Any) -> list[str]:
 
 
 def call(say: Say, function: Callable[..., Any], *given: Any, shown: str = "") -> Any:
-    """What a student's function returns for arguments, which stay as they are.
+    """What a student's function returns.
 
     AssertionError says so if it raises, other than at a blank, or returns None; `shown` stands there for the arguments,
     which are written out without it.
     """
     text = f"{function.__name__}({shown or ', '.join(map(repr, given))})"
     try:
-        answer = function(*copy.deepcopy(given))
+        answer = function(*given)
     except NotImplementedError:
         raise
     except Exception as error:

@@ -226,7 +226,8 @@ def _asked(file: Path) -> tuple[SimpleNamespace, dict[str, Any]]:
 
 def _key_elsewhere(content_key: Callable[..., Any], file: Path) -> str | None:
     """The key that a process of its own makes for a file; None if it cannot be made there."""
-    ask = "import cloudpickle, sys; key, asked = cloudpickle.load(sys.stdin.buffer); print(end=key(*asked))"
+    ask = "import cloudpickle, sys; told, sys.stdout = sys.stdout, sys.stderr; "  # the function may print
+    ask += "key, asked = cloudpickle.load(sys.stdin.buffer); told.write(key(*asked))"
     try:
         given = cloudpickle.dumps((content_key, _asked(file)))
     except Exception:  # what the function uses of the notebook need not fit into a file
