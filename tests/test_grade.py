@@ -186,7 +186,7 @@ def test_an_answer_is_indented_as_the_solution_was():
         ("### Task 2 (1 min", "### Task 2 (3 min", "differ between the languages"),
         ("2 points). Thing 3", "2 pts). Thing 3", "a task's heading is"),
         ("# BEGIN SOLUTION\nanswer = 42\n# END SOLUTION", "answer = 42", "without anything to fill in"),
-        ('tags=["check"]\nassert answer', "\nassert answer", "without a check cell"),
+        ('tags=["check", "graded-back-."]\nassert answer', "\nassert answer", "without a check cell"),
     ],
 )
 def test_a_task_not_as_agreed_is_a_build_error(tmp_path, before, after, message):
@@ -236,7 +236,7 @@ HOSTILE = {
     },
     "half_an_emoji": {1: RIGHT[1] + "  # \ud83d", 2: RIGHT[2] + "\n\n\nprint(chr(0xD83D))"},
     "forger": {
-        2: RIGHT[2] + "\n\n\nsession = get_ipython().kernel.session\nsend = session.send\n\n\n"
+        2: "double = lambda x: x\nsession = get_ipython().kernel.session\nsend = session.send\n\n\n"
         "def forged(stream, kind, content=None, *rest, **others):\n"
         "    return send(stream, kind, {'status': 'fine'} if kind == 'execute_reply' else content, *rest, **others)\n\n\n"
         "session.send = forged"
@@ -274,11 +274,11 @@ EXPECTED = {
     "flood": ([2, 2, 2, 2], None),
     "endless_flood": ([2, 0, 2, 2], None),
     "curious": ([2, 2, 2, 2], None),  # finds what notebooks read, and no solutions
-    "vandal": ([2, 2, 0, 2], None),  # it removed its own working folder
+    "vandal": ([2, 2, 0, 2], None),  # it removed its own working folder, ours included
     "detached": ([2, 2, 2, 2], None),
     "deep": ([2, 2, 2, 2], None),
     "half_an_emoji": ([2, 2, 2, 2], None),
-    "forger": ([2, 0, 0, 0], None),
+    "forger": ([2, 0, 2, 2], None),
     "log_filler": ([2, 2, 2, 2], None),
     "swollen": ([2, 0, 2, 2], None),
     "linked_nowhere": ([0, 0, 0, 0], "link"),  # to a name longer than any may be
@@ -368,7 +368,7 @@ def test_everybody_is_graded(graded):
     assert set(rows(out)) == set(EXPECTED)
     progress = [line for line in done.stdout.splitlines() if line.startswith("[")]
     assert len(progress) == len(EXPECTED)
-    (aside,) = [path for path in out.iterdir() if path.name not in ("grades.csv", "feedback", ".graded.jsonl")]
+    (aside,) = [path for path in out.iterdir() if path.name not in ("grades.csv", "feedback", ".graded.jsonl", ".seed")]
     assert (aside.read_text(), str(aside) in done.stdout) == ("old", True)  # whoever wrote it
 
 

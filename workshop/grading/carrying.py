@@ -13,6 +13,7 @@ import datetime
 import io
 import json
 import sys
+import traceback
 from collections.abc import Callable, KeysView, ValuesView
 from decimal import Decimal
 from fractions import Fraction
@@ -37,6 +38,7 @@ _LONGEST_NAME = 200
 _SEQUENCES: dict[str, Callable[[list], Any]] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
 _SEQUENCES |= {"deque": collections.deque, "dict_keys": lambda found: dict.fromkeys(found).keys()}
 _SEQUENCES |= {"dict_values": lambda found: dict(enumerate(found)).values()}
+_HERE = Path(__file__).parent
 _OURS = ("flight_delays.", "workshop.")  # packages whose dataclasses are built again
 
 
@@ -159,7 +161,13 @@ def _reference_out(value: Any, refer: Callable[[Any], int]) -> Any:
 def _error_out(error: BaseException, refer: Callable[[Any], int]) -> Any:
     classes = [one.__name__ for one in type(error).__mro__]
     arguments = [_out(one, refer) for one in error.args]
-    return _tagged("error", [classes, arguments, str(error)[:_LONGEST_TEXT]])
+    return _tagged("error", [classes, arguments, str(error)[:_LONGEST_TEXT], _where(error)[-_LONGEST_TEXT:]])
+
+
+def _where(error: BaseException) -> str:
+    """The lines of code that led to an error, without those of ours that called them."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not Path(frame.filename).is_relative_to(_HERE)]
+    return "".join(traceback.format_list(frames))
 
 
 def _array_out(array: np.ndarray) -> str:
@@ -304,15 +312,17 @@ def _reference_in(content: Any) -> Reference:
 
 def _error_in(content: Any, far: Callable[[Reference], Any]) -> BaseException:
     """The same exception if it is Python's own, else one of its name, made of the nearest that is."""
-    classes, arguments, text = content
+    classes, arguments, text, where = content
     given = [_in(one, far) for one in arguments]
     if NotSolvedYet.__name__ in classes:
         return NotSolvedYet(*given)
     found = [getattr(builtins, str(name), None) for name in classes]
     base = next((one for one in found if isinstance(one, type) and issubclass(one, BaseException)), Exception)
-    if base is found[0]:
-        return base(*given)
-    return type(str(classes[0]), (base,), {"__str__": lambda self: str(text)})(*given)
+    kind = base if base is found[0] else type(str(classes[0]), (base,), {"__str__": lambda self: str(text)})
+    error = kind(*given)
+    if where:
+        error.add_note(str(where)[:_LONGEST_TEXT])
+    return error
 
 
 def _zone_in(told: Any) -> datetime.tzinfo | None:

@@ -10,7 +10,7 @@ import json
 import os
 import socket
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -198,7 +198,7 @@ class Work:
             told = self.job["kernels"]["checks"]
             told["environment"] |= self.job["seed"]  # the others are not to know it
             checks = stack.enter_context(_kernel(told, ends, seconds))
-            checks.run(_call("asking", "start"), "start").result()
+            wait([checks.run(_call("asking", "start"), "start"), student.run(_module("answering"), "start")])
             for place, cell in enumerate(self.cells):
                 step = steps[cell.id]
                 if step["alone"]:
@@ -242,6 +242,7 @@ class Work:
         told = self.job["kernels"][f"alone-{step['task']}"]
         names: set[str] = set()
         with _kernel(told, [pair.student.fileno()], self.job["cell_seconds"]) as student:
+            student.run(_module("answering"), "start").result()
             for one in self.cells[:place]:
                 its = steps[one.id]
                 if its["kind"] != "check" and its["task"] == step["task"]:
@@ -291,10 +292,14 @@ class _Pair:
             self.student.shutdown(socket.SHUT_RDWR)
 
 
+def _module(name: str) -> str:
+    """Code that loads a module of ours and leaves no name behind."""
+    return f"__import__('importlib').import_module('workshop.grading.{name}')"
+
+
 def _call(module: str, function: str, *given: Any) -> str:
     """Code that calls a function of ours and leaves no name behind."""
-    arguments = ", ".join(map(repr, given))
-    return f"__import__('importlib').import_module('workshop.grading.{module}').{function}({arguments})"
+    return f"{_module(module)}.{function}({', '.join(map(repr, given))})"
 
 
 def _run(runner: Runner, cell: NotebookNode, index: int) -> Result:
