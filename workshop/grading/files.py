@@ -3,12 +3,13 @@
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from workshop.places import WORK
 
-Sent = dict[str, tuple[bytes, int, int]]  # by path: content, time in nanoseconds, mode
+Sent = dict[str, tuple[bytes, int, int]]  # by path, of a folder with a slash at its end: content, time in nanoseconds, mode
 _NEVER = (".engines", "__pycache__")  # where servers keep what is theirs
 _LARGEST = 200 * 1024**2
 
@@ -26,7 +27,7 @@ class Folders:
         new: Sent = {}
         for path, (mtime, _, mode) in ((path, stat) for path, stat in now.items() if self._seen.get(path) != stat):
             try:
-                new[path] = (Path(path).read_bytes(), mtime, mode)
+                new[path] = (b"" if path.endswith("/") else Path(path).read_bytes(), mtime, mode)
             except OSError:  # gone in the meantime
                 continue
         gone = [path for path in self._seen if path not in now]
@@ -42,10 +43,14 @@ class Folders:
         """Make the files as they were sent; ValueError if one lies elsewhere."""
         for path in (*new, *gone):
             self._check(path)
-        for path in gone:
-            Path(path).unlink(missing_ok=True)
+        for path in sorted(gone, reverse=True):  # what is in a folder, before it
+            with suppress(OSError):
+                Path(path).rmdir() if path.endswith("/") else Path(path).unlink()
         for path, (content, mtime, mode) in new.items():
             file = Path(path)
+            if path.endswith("/"):
+                file.mkdir(parents=True, exist_ok=True)
+                continue
             file.parent.mkdir(parents=True, exist_ok=True)
             file.unlink(missing_ok=True)  # not through a link, and not into a file that somebody has open
             file.write_bytes(content)
@@ -69,6 +74,7 @@ class Folders:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
+                    yield f"{entry.path}/", (0, 0, 0)
                 elif entry.is_file(follow_symlinks=False):
                     stat = entry.stat(follow_symlinks=False)
                     if stat.st_size <= _LARGEST:

@@ -1,5 +1,6 @@
 """Run a restored notebook in a folder of its own, with limits of time, memory and processes, and end all of it."""
 
+import compileall
 import json
 import os
 import shutil
@@ -160,6 +161,7 @@ def _copy_kit(kit: Path, lessons: Path) -> None:
     shutil.copytree(ROOT / "sample_project", kit / "sample_project", ignore=not_copied)
     for lesson in (file.parent for file in lessons.glob("*/messages.yaml")):
         shutil.copytree(lesson, kit / "lessons" / lesson.name, ignore=_SOURCES)
+    compileall.compile_dir(kit, quiet=2)  # once, and not in each of its kernels
     for language in LANGUAGES:
         (kit / "exercises" / language).mkdir(parents=True)
 

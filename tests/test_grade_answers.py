@@ -1,0 +1,121 @@
+"""Right and wrong answers of every task meet in the grader, whose checks run in a kernel of their own, what they meet in JupyterLab."""
+
+import copy
+import random
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import yaml
+from nbformat import NotebookNode
+
+from workshop.builder.tasks import Task
+from workshop.grading import jail, plan
+from workshop.grading.notebook import Assignment, read_assignment
+from workshop.grading.supervise import Limits, run, workplace
+from workshop.places import LESSONS, ROOT
+
+sys.path.append(str(Path(__file__).parent))
+from nbval_answers import attempts, read_answers
+from try_answers import NOT_SOLVED
+
+LANGUAGE = "en"
+FEW = 3  # answers that are drawn where a check starts a kernel of its own, and the solution with them
+NAMES = sorted(file.parent.name for file in LESSONS.glob("*/exercise.py"))
+LIMITS = Limits(cell_seconds=600, seconds=3000, memory_mb=6000, disk_mb=4000)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """An answer: what to call it, the ids of its cells, those of its checks, and the key of the message it is to meet."""
+
+    what: str
+    cells: tuple[str, ...]
+    checks: tuple[str, ...]
+    expected: str | None
+
+
+@dataclass
+class Laid:
+    """A notebook in which each task is answered several times, one answer after the other, the solution last."""
+
+    assignment: Assignment
+    notebook: NotebookNode
+    steps: dict[str, plan.Step]
+    tried: list[Tried]
+
+
+def laid_out(lesson: str) -> Laid:
+    assignment = read_assignment(LESSONS / lesson)
+    answers = read_answers(ROOT / f"tests/answers/{lesson}.yaml")
+    notebook = assignment.notebook(LANGUAGE)
+    texts = {assignment.ids[cell.line]: cell.text for task in assignment.exercise.tasks for cell in task.attempted}
+    for cell in notebook.cells:
+        cell.source = texts.get(cell.id, cell.source)
+    laid = Laid(assignment, notebook, plan.steps(notebook, assignment), [])
+    for task in assignment.exercise.tasks:
+        own = [(cell.line, cell.text) for cell in task.attempted]
+        drawn = chosen(task, laid, attempts(assignment.exercise, task, answers))
+        for number, attempt in enumerate([*drawn, {"what": f"{lesson} task {task.number}, our solution", "cells": own, "expected": None}]):
+            add(laid, task, attempt, number)
+    return laid
+
+
+def chosen(task: Task, laid: Laid, found: list[dict]) -> list[dict]:
+    """All of them, or few where each takes long."""
+    if any(laid.steps[id_].alone for id_ in laid.assignment.check_ids(task)):
+        return random.Random(str(found)).sample(found, FEW)
+    return found
+
+
+def add(laid: Laid, task: Task, attempt: dict, number: int) -> None:
+    """Put the cells of an attempt before those of the task."""
+    cells = []
+    for line, code in attempt["cells"]:
+        id_ = laid.assignment.ids[line]
+        cell = copy.deepcopy(next(one for one in laid.notebook.cells if one.id == id_))
+        cell.source, cell.id = code, f"{id_}-{number}"
+        step = laid.steps[id_]
+        laid.steps[cell.id] = replace(step, task=100 * task.number + number)  # each may have a kernel of its own
+        cells.append(cell)
+    first = next(place for place, one in enumerate(laid.notebook.cells) if one.id == laid.assignment.ids[task.attempted[0].line])
+    laid.notebook.cells[first:first] = cells
+    checks = tuple(cell.id for cell in cells if laid.steps[cell.id].kind == plan.CHECK)
+    laid.tried.append(Tried(attempt["what"], tuple(cell.id for cell in cells), checks, attempt["expected"]))
+
+
+def patterns(lesson: str) -> dict[str, str]:
+    """What the texts of a lesson look like, whatever values they hold, by their keys."""
+    texts: dict[str, dict[str, str]] = {}
+    for file in (ROOT / "workshop/messages.yaml", LESSONS / lesson / "messages.yaml"):
+        texts |= yaml.safe_load(file.read_text(encoding="utf-8"))
+    return {key: re.sub(r"\\{[^}]*\\}", r"[\\s\\S]*", re.escape(text[LANGUAGE].strip())) for key, text in texts.items()}
+
+
+def problems(laid: Laid, results: Mapping[str, dict]) -> Iterator[str]:
+    known = patterns(laid.assignment.lesson)
+    for one in laid.tried:
+        failed = next((results[id_] for id_ in one.cells if results[id_]["status"] != "ok"), None)
+        met = f"{failed['name']}: {failed['text']}"[:500] if failed else "it passed"
+        if one.expected is None:
+            if not all(results[id_]["status"] == "ok" for id_ in one.checks):
+                yield f"{one.what}: {met}"
+        elif one.expected == NOT_SOLVED:
+            if not (failed and failed["name"] == "NotSolvedYet"):
+                yield f"{one.what}: {met}"
+        elif not (failed and failed["id"] in one.checks and re.fullmatch(known[one.expected], failed["text"].strip())):
+            yield f"{one.what}: {met}, not {one.expected}"
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("lesson", NAMES)
+def test_answers_meet_the_same_as_in_jupyterlab(lesson, tmp_path):
+    laid = laid_out(lesson)
+    isolation = jail.available(tmp_path)
+    with workplace(LESSONS) as place:
+        outcome = run(laid.notebook, laid.steps, place, LANGUAGE, replace(LIMITS, isolation=isolation))
+    assert outcome.end == "done", outcome.log
+    assert not (found := list(problems(laid, outcome.cells))), "\n".join(found)
