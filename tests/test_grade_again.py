@@ -34,7 +34,7 @@ class Class:
         self.table = folder / "out/grades.csv"
         monkeypatch.setattr("workshop.grading.grader.run", self._run)
 
-    def _run(self, restored, place, language, limits, stop) -> Outcome:
+    def _run(self, restored, steps, place, language, limits, seed, stop) -> Outcome:
         with self._lock:
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 
 from workshop.builder.tasks import Task
 from workshop.grading import jail, plan
@@ -23,6 +24,12 @@ from nbval_answers import attempts, read_answers
 from try_answers import NOT_SOLVED
 
 LANGUAGE = "en"
+KEEP = "_before = None; _before = {name: value for name, value in globals().items() if name != '_before'}"
+PUT_BACK = """
+for _name in set(globals()) - set(_before) - {"_before"}:
+    del globals()[_name]
+globals().update(_before)
+"""
 FEW = 3  # answers that are drawn where a check starts a kernel of its own, and the solution with them
 NAMES = sorted(file.parent.name for file in LESSONS.glob("*/exercise.py"))
 LIMITS = Limits(cell_seconds=600, seconds=3000, memory_mb=6000, disk_mb=4000)
@@ -82,7 +89,9 @@ def add(laid: Laid, task: Task, attempt: dict, number: int) -> None:
         laid.steps[cell.id] = replace(step, task=100 * task.number + number)  # each may have a kernel of its own
         cells.append(cell)
     first = next(place for place, one in enumerate(laid.notebook.cells) if one.id == laid.assignment.ids[task.attempted[0].line])
-    laid.notebook.cells[first:first] = cells
+    kept = new_code_cell(PUT_BACK if number else KEEP, id=f"kept-{task.number}-{number}")
+    laid.steps[kept.id] = plan.Step(plan.ADDED, 0)
+    laid.notebook.cells[first:first] = [kept, *cells]
     checks = tuple(cell.id for cell in cells if laid.steps[cell.id].kind == plan.CHECK)
     laid.tried.append(Tried(attempt["what"], tuple(cell.id for cell in cells), checks, attempt["expected"]))
 

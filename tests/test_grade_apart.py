@@ -87,7 +87,7 @@ answer, total, double = Evil(), Evil(), lambda x: Evil()""",
 class Liar:
     __class__ = int
     __eq__ = lambda self, other: True
-    __index__ = __int__ = lambda self: 42
+    __index__ = __int__ = lambda self: 41
     __hash__ = None
     __call__ = lambda self, x: Liar()
 
