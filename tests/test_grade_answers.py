@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from string import Formatter
 
 import pytest
 import yaml
@@ -66,7 +67,9 @@ def laid_out(lesson: str) -> Laid:
     for task in assignment.exercise.tasks:
         own = [(cell.line, cell.text) for cell in task.attempted]
         drawn = chosen(task, laid, attempts(assignment.exercise, task, answers))
-        for number, attempt in enumerate([*drawn, {"what": f"{lesson} task {task.number}, our solution", "cells": own, "expected": None}]):
+        for number, attempt in enumerate(
+            [*drawn, {"what": f"{lesson} task {task.number}, our solution", "cells": own, "expected": None}]
+        ):
             add(laid, task, attempt, number)
     return laid
 
@@ -88,7 +91,9 @@ def add(laid: Laid, task: Task, attempt: dict, number: int) -> None:
         step = laid.steps[id_]
         laid.steps[cell.id] = replace(step, task=100 * task.number + number)  # each may have a kernel of its own
         cells.append(cell)
-    first = next(place for place, one in enumerate(laid.notebook.cells) if one.id == laid.assignment.ids[task.attempted[0].line])
+    first = next(
+        place for place, one in enumerate(laid.notebook.cells) if one.id == laid.assignment.ids[task.attempted[0].line]
+    )
     kept = new_code_cell(PUT_BACK if number else KEEP, id=f"kept-{task.number}-{number}")
     laid.steps[kept.id] = plan.Step(plan.ADDED, 0)
     laid.notebook.cells[first:first] = [kept, *cells]
@@ -101,7 +106,12 @@ def patterns(lesson: str) -> dict[str, str]:
     texts: dict[str, dict[str, str]] = {}
     for file in (ROOT / "workshop/messages.yaml", LESSONS / lesson / "messages.yaml"):
         texts |= yaml.safe_load(file.read_text(encoding="utf-8"))
-    return {key: re.sub(r"\\{[^}]*\\}", r"[\\s\\S]*", re.escape(text[LANGUAGE].strip())) for key, text in texts.items()}
+    return {key: pattern(text[LANGUAGE].strip()) for key, text in texts.items()}
+
+
+def pattern(text: str) -> str:
+    parts = Formatter().parse(text)
+    return "".join(re.escape(literal) + (r"[\s\S]*" if field is not None else "") for literal, field, *_ in parts)
 
 
 def problems(laid: Laid, results: Mapping[str, dict]) -> Iterator[str]:
