@@ -1,4 +1,4 @@
-"""Right and wrong answers of every task meet in the grader, whose checks run in a kernel of their own, what they meet in JupyterLab."""
+"""Answers of every task meet in the grader, where checks have a kernel of their own, what they meet in JupyterLab."""
 
 import copy
 import random

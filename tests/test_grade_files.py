@@ -1,6 +1,5 @@
 """Files that go from one kernel of the grader to the other."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -45,14 +44,14 @@ def test_what_is_gone_goes(both):
     assert under(work) == {"empty": None}
 
 
-@pytest.mark.parametrize("path", ["../out.txt", "../../etc/out.txt", "link/out.txt", "/etc/out.txt"])
+@pytest.mark.parametrize("path", ["../out.txt", "../../etc/out.txt", "link/out.txt", "a/../../out.txt"])
 def test_a_path_that_leads_out_is_refused(both, tmp_path, path):
     work, folders = both
     (work / "link").symlink_to(tmp_path)
     with pytest.raises(ValueError, match="lies elsewhere"):
-        folders.take({os.path.join(work, path): (b"x", 1, 0o644)}, [])
+        folders.take({f"{work}/{path}": (b"x", 1, 0o644)}, [])
     with pytest.raises(ValueError, match="lies elsewhere"):
-        folders.take({}, [os.path.join(work, path)])
+        folders.take({}, [f"{work}/{path}"])
     assert not (tmp_path / "out.txt").exists()
 
 
