@@ -31,7 +31,7 @@ for _name in set(globals()) - set(_before) - {"_before"}:
     del globals()[_name]
 globals().update(_before)
 """
-FEW = 3  # answers that are drawn where a check starts a kernel of its own, and the solution with them
+FEW = 2  # answers that are drawn where a check starts a kernel of its own; the solution is tried with them
 NAMES = sorted(file.parent.name for file in LESSONS.glob("*/exercise.py"))
 LIMITS = Limits(cell_seconds=600, seconds=3000, memory_mb=6000, disk_mb=4000)
 
@@ -65,12 +65,11 @@ def laid_out(lesson: str) -> Laid:
         cell.source = texts.get(cell.id, cell.source)
     laid = Laid(assignment, notebook, plan.steps(notebook, assignment), [])
     for task in assignment.exercise.tasks:
-        own = [(cell.line, cell.text) for cell in task.attempted]
-        drawn = chosen(task, laid, attempts(assignment.exercise, task, answers))
-        for number, attempt in enumerate(
-            [*drawn, {"what": f"{lesson} task {task.number}, our solution", "cells": own, "expected": None}]
-        ):
-            add(laid, task, attempt, number)
+        for number, attempt in enumerate(chosen(task, laid, attempts(assignment.exercise, task, answers))):
+            put_before(laid, task, attempt_cells(laid, task, attempt, number), KEEP if number == 0 else PUT_BACK)
+        put_before(laid, task, [], PUT_BACK)
+        ids = tuple(assignment.ids[cell.line] for cell in task.attempted)
+        laid.tried.append(Tried(f"{lesson} task {task.number}, our solution", ids, tuple(assignment.check_ids(task)), None))
     return laid
 
 
@@ -81,24 +80,27 @@ def chosen(task: Task, laid: Laid, found: list[dict]) -> list[dict]:
     return found
 
 
-def add(laid: Laid, task: Task, attempt: dict, number: int) -> None:
-    """Put the cells of an attempt before those of the task."""
+def attempt_cells(laid: Laid, task: Task, attempt: dict, number: int) -> list[NotebookNode]:
+    """The cells of an attempt, noted with their steps."""
     cells = []
     for line, code in attempt["cells"]:
         id_ = laid.assignment.ids[line]
         cell = copy.deepcopy(next(one for one in laid.notebook.cells if one.id == id_))
         cell.source, cell.id = code, f"{id_}-{number}"
-        step = laid.steps[id_]
-        laid.steps[cell.id] = replace(step, task=100 * task.number + number)  # each may have a kernel of its own
+        laid.steps[cell.id] = replace(laid.steps[id_], task=100 * task.number + number)  # each may have a kernel of its own
         cells.append(cell)
-    first = next(
-        place for place, one in enumerate(laid.notebook.cells) if one.id == laid.assignment.ids[task.attempted[0].line]
-    )
-    kept = new_code_cell(PUT_BACK if number else KEEP, id=f"kept-{task.number}-{number}")
-    laid.steps[kept.id] = plan.Step(plan.ADDED, 0)
-    laid.notebook.cells[first:first] = [kept, *cells]
     checks = tuple(cell.id for cell in cells if laid.steps[cell.id].kind == plan.CHECK)
     laid.tried.append(Tried(attempt["what"], tuple(cell.id for cell in cells), checks, attempt["expected"]))
+    return cells
+
+
+def put_before(laid: Laid, task: Task, cells: list[NotebookNode], code: str) -> None:
+    """Put cells before those of a task, after one more with some code."""
+    start = laid.assignment.ids[task.attempted[0].line]
+    place = next(place for place, one in enumerate(laid.notebook.cells) if one.id == start)
+    first = new_code_cell(code, id=f"first-{place}")
+    laid.steps[first.id] = plan.Step(plan.ADDED, 0)
+    laid.notebook.cells[place:place] = [first, *cells]
 
 
 def patterns(lesson: str) -> dict[str, str]:
