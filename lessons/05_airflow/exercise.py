@@ -102,8 +102,8 @@ settings = {
 # %% tags=["check"]
 assert isinstance(settings, dict), say("weekly_form")
 try:
-    weekly, refused = DAG("weekly", **settings), ""
-    only = EmptyOperator(task_id="only", dag=weekly)
+    weekly, refused = here.with_a_task(settings), ""
+    only = weekly.get_task("only")
     moments = [run.run_after for run in here.runs(weekly)]  # of more than a year
 except Exception as error:
     refused = f"{type(error).__name__}: {error}"

@@ -7,18 +7,17 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from importlib.util import cache_from_source
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from airflow.dag_processing.dagbag import DagBag
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
 from airflow.serialization.definitions.dag import SerializedDAG
 from airflow.serialization.serialized_objects import DagSerialization
-from airflow.timetables.base import DagRunInfo
+from schedules import runs, starts, stored
 
 from workshop.trying import beside, carry, fresh
 
@@ -40,31 +39,20 @@ NEEDS = {
 }
 
 
-def stored(dag: DAG | SerializedDAG) -> SerializedDAG:
-    """A DAG as the scheduler sees it, from the database."""
-    return dag if isinstance(dag, SerializedDAG) else DagSerialization.from_dict(DagSerialization.to_dict(dag))
-
-
 carry("DAG", DAG, DagSerialization.to_dict, DagSerialization.from_dict)
 
 # --- schedules
 
 
-def starts(dag: DAG) -> datetime | None:
-    """When the schedule of a DAG begins: its own start_date or the earliest of its tasks; None if nothing says so."""
-    return min((one.start_date for one in (dag, *dag.tasks) if one.start_date), default=None)
+@beside
+def with_a_task(settings: dict[str, Any]) -> DAG:
+    """A DAG with these settings and one task, `only`."""
+    dag = DAG("weekly", **settings)
+    EmptyOperator(task_id="only", dag=dag)
+    return dag
 
 
-def runs(dag: DAG, days: int = 400) -> list[DagRunInfo]:
-    """The runs that a DAG's schedule makes in so many days from its start, as Airflow itself says; none without a schedule."""
-    first = starts(dag)
-    if first is None:
-        return []
-    last = min(first + timedelta(days=days), dag.end_date or datetime.max.replace(tzinfo=first.tzinfo))
-    return list(islice(stored(dag).iter_dagrun_infos_between(first, last), 2 * days))  # one a minute would take for ever
-
-
-def next_runs(dag: DAG, count: int = 4) -> pd.DataFrame:
+def next_runs(dag: DAG | SerializedDAG, count: int = 4) -> pd.DataFrame:
     """The first runs of a DAG after its start and the dates that each is given, all in UTC."""
     rows = [(run.run_after, run.logical_date, *(run.data_interval or (None, None))) for run in runs(dag)[:count]]
     table = pd.DataFrame(rows, columns=["run_after", "logical_date", "data_interval_start", "data_interval_end"])

@@ -14,7 +14,7 @@ from airflow.models import dagrun
 from airflow.sdk import DAG
 from airflow.timetables.base import DagRunInfo
 from airflow.utils.session import create_session
-from notebook_dags import runs
+from schedules import runs
 
 make_run = dagrun.get_or_create_dagrun
 
