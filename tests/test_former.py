@@ -102,7 +102,9 @@ class Course:
 
     def __init__(self, lessons: Path):
         self.file = write_lesson(lessons, "01_tiny", tasks=(NUMBER, OTHER_NUMBER, FUNCTION))
-        text_ = self.file.read_text(encoding="utf-8").replace('# %% tags=["check"]\n# %%\nhandy', "# %%\nhandy")
+        text_ = self.file.read_text(encoding="utf-8").replace(
+            '# %% tags=["check", "graded-back-."]\n# %%\nhandy', "# %%\nhandy"
+        )
         self.file.write_text(text_, encoding="utf-8")
         self.first = self.assignment()
         self.hand_out()
