@@ -139,4 +139,5 @@ def test_answers_meet_the_same_as_in_jupyterlab(lesson, tmp_path):
     with workplace(LESSONS) as place:
         outcome = run(laid.notebook, laid.steps, place, LANGUAGE, replace(LIMITS, isolation=isolation))
     assert outcome.end == "done", outcome.log
+    assert "not handed over" not in outcome.log, outcome.log
     assert not (found := list(problems(laid, outcome.cells))), "\n".join(found)

@@ -122,7 +122,7 @@ assert not any(right - found for _, found, right in asked), say("affected_too_li
 # %% [markdown] tags=["en"]
 # Now we run the whole pipeline, all but the registration, keep what comes out, and work out what **ought** to come out after an edit: with 20 trees instead of 80.
 
-# %% tags=["waits-training"]
+# %% tags=["waits-training", "graded-once"]
 def run_all() -> Project:
     project = Project.load(sandbox.root)
     for stage in ("train", "evaluate", "gate"):
@@ -135,7 +135,7 @@ sandbox.set_param("train.candidates.boosting.max_iter", 20)
 whole = run_all()
 expected = {file: file.read_text() for file in (whole.metrics, whole.decision)}
 
-# %%
+# %% tags=["graded-once"]
 kept = sandbox.root / "kept"
 sandbox.set_param("train.candidates.boosting.max_iter", 80)
 run_all()

@@ -267,7 +267,7 @@ for given, month, digits in (({"month": "2013-02", "digits": 3}, "2013-02", 3), 
 # %% [markdown] tags=["en"]
 # Four notebooks ran at night. Their commands are long closed, only the executed copies are left in the folder `night`.
 
-# %% tags=["waits-papermill"]
+# %% tags=["waits-papermill", "graded-once"]
 first = "import json\nprices = {'JFK': 3}\nlimit = 1 / number"
 second = "try:\n    prices[airport]\nexcept KeyError:\n    print('Error: no price, taking 0')"
 third = "print('Traceback (most recent call last)') if number > 1 else json.loads(airport)"
@@ -316,7 +316,7 @@ for folder, fell in here.nights(sandbox.root / "night", sandbox.root / "nights")
 # %% [markdown] tags=["en"]
 # Two executed copies of one notebook: the same parameters, the same data.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "graded-once"]
 for number in (1, 2):
     run_notebook("prices.ipynb", f"runs/run{number}.ipynb", number=2)
 run1, run2 = (nbformat.read(sandbox.root / f"runs/run{number}.ipynb", as_version=4) for number in (1, 2))

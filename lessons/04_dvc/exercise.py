@@ -59,7 +59,7 @@ def run(*stages):
     return project
 
 
-# %% tags=["nbval-ignore-output", "waits-pipeline"]
+# %% tags=["nbval-ignore-output", "waits-pipeline", "graded-once"]
 sandbox.set_param("train.candidates.boosting.learning_rate", 0.1)
 project = run(*STAGES)
 here.commit(sandbox, "Yesterday's model")

@@ -34,7 +34,7 @@ with_dvc, _ = start("09_compare", lang, part="exercise-dvc", months=months, inge
 # %% [markdown] tags=["en"]
 # One and the same project in two copies: the script will run one, DVC the other. Two months, two models. We run both from nothing.
 
-# %% tags=["waits-engines"]
+# %% tags=["waits-engines", "graded-once"]
 sessions = {"scripts": open_engine("scripts", plain), "dvc": open_engine("dvc", with_dvc)}
 cold = {name: session.run() for name, session in sessions.items()}
 for name, outcome in cold.items():

@@ -16,7 +16,8 @@ LANGUAGE_LINE = re.compile(r'^lang = "en".*$', re.MULTILINE)
 RUN_TAGS = {"raises-exception", "nbval-ignore-output", "nbval-check-output"}
 LESSON_TAGS = {"parameters", *LANGUAGES, *RUN_TAGS}
 EXERCISE_TAGS = {*LESSON_TAGS, "exercise", "solution", "check"}
-GRADED = "graded-"  # begins what the grader is to know of a check, see workshop/grading/plan.py; the notebooks have none of it
+GRADED = "graded-"  # begins what the grader is to know of a cell, see workshop/grading/plan.py; the notebooks have none of it
+ONCE = f"{GRADED}once"  # of a given cell that takes long: what it leaves is handed over
 WAITS = "waits-"  # begins the tag of a slow cell; what it waits for says `waits_NAME` in messages.yaml
 
 Kind = Literal["lesson", "exercise", "pipeline"]

@@ -86,6 +86,11 @@ def _answer(content: bytes, here: Here, own: Folders, sent: Folders) -> Iterator
         found = name in here.namespace
         yield from _told(VALUE if found else MISSING, here.namespace.get(name), here, (), sent)
         return
+    if question["do"] == "take":
+        own.take(*question["engines"])
+        here.namespace.update(_Reader(question["given"], here).load())
+        yield from _told(VALUE, None, here, (), sent)
+        return
     function = here.find(("far", question["number"])) if question["do"] == "call" else _ours(*question["function"])
     args, kwargs = _Reader(question["given"], here).load()
     asked = (*args, *kwargs.values())

@@ -21,14 +21,16 @@ from workshop import trying
 from workshop.grading import carrying
 from workshop.grading.answering import ERROR, MISSING, UNCARRIED, VALUE
 from workshop.grading.carrying import NotCarried, Reference, Thing
-from workshop.grading.files import Folders, named, shared
+from workshop.grading.files import ENGINES, Folders, named, shared
 from workshop.grading.line import Line
+from workshop.places import WORK
 
 _PR_SET_DUMPABLE = 4  # from linux/prctl.h
 _MARK = "_far"
 _FUNCTIONS = (("builtins.function",), ("builtins.builtin_function_or_method",), ("builtins.method",))
 _DATA: tuple[type, ...] = (type(None), bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict)
 _DATA += (Path, np.ndarray, np.generic, pd.DataFrame, pd.Series, pd.Index, type, ModuleType)
+_SHELLS = ("In", "Out", "exit", "quit", "get_ipython")  # what IPython keeps among a notebook's names
 _MADE_HERE = (str, list, dict, set, tuple)  # by us, each time anew: no value of ours is the same object
 
 
@@ -61,6 +63,7 @@ class Asker:
         self._given: frozenset[str] = frozenset()
         self._theirs: dict[int, Any] = {}
         self._back: Folders | None = None
+        self._noted: dict[str, Any] = {}
 
     def use(self, descriptor: int) -> None:
         """Ask the kernel at the other end of this line from now on."""
@@ -87,6 +90,20 @@ class Asker:
                 self._namespace.pop(name, None)
             except NotCarried as error:
                 self._namespace[name] = carrying.nothing(str(error))
+
+    def note(self) -> None:
+        """Look at what there is, before a cell of ours."""
+        self._noted = dict(self._namespace)
+
+    def hand_over(self) -> None:
+        """Give the other kernel the files, and the names that have changed since `note`."""
+        changed = {
+            name: value
+            for name, value in self._namespace.items()
+            if not name.startswith("_") and name not in _SHELLS and self._noted.get(name, self) is not value
+        }
+        engines, _ = Folders(tuple(WORK.glob(f"*/{ENGINES}"))).changed()  # what an engine has left of a run
+        self._ask({"do": "take", "given": _pickled(changed, self._names()), "engines": (engines, [])}, ())
 
     def is_far(self, value: Any) -> bool:
         """Whether a value stands for one that is there, or holds such a one, or is what a name of an answer was bound to."""
@@ -219,3 +236,17 @@ def bind(descriptor: int, names: list[str], given: list[str], back: list[str]) -
     assert isinstance(trying.asker, Asker)
     trying.asker.use(descriptor)
     trying.asker.bind(names, given, named(back))
+
+
+def note() -> None:
+    """See `Asker.note`."""
+    assert isinstance(trying.asker, Asker)
+    trying.asker.note()
+
+
+def hand_over(descriptor: int, given: list[str]) -> None:
+    """See `Asker.hand_over`; `given` as `Asker.bind` has them."""
+    assert isinstance(trying.asker, Asker)
+    trying.asker.use(descriptor)
+    trying.asker.bind((), given, ())
+    trying.asker.hand_over()

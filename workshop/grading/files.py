@@ -10,7 +10,8 @@ from pathlib import Path
 from workshop.places import WORK
 
 Sent = dict[str, tuple[bytes, int, int]]  # by path, of a folder with a slash at its end: content, time in nanoseconds, mode
-_NEVER = (".engines", "__pycache__")  # where servers keep what is theirs
+ENGINES = ".engines"  # where servers keep what is theirs
+_NEVER = (ENGINES, "__pycache__")
 _LARGEST = 200 * 1024**2
 
 

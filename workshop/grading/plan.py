@@ -7,7 +7,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from workshop.builder.format import BEGIN, END, GRADED, Cell
+from workshop.builder.format import BEGIN, END, GRADED, ONCE, Cell
 from workshop.builder.making import blank
 from workshop.grading.notebook import Assignment
 
@@ -23,7 +23,8 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 class Step:
     """A code cell: its kind; the code that the checks' kernel runs for it; the names that it binds, in that kernel those
     of an answer to what comes over; the names that it uses; for a check, whether its answer is `alone`, and which folders
-    of the sandbox come `back`; the task it belongs to, 0 before the first.
+    of the sandbox come `back`; for a given cell, whether it runs `once`, in the checks' kernel, and what it leaves is handed
+    over; the task it belongs to, 0 before the first.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Step:
     uses: tuple[str, ...] = ()
     alone: bool = False
     back: tuple[str, ...] = ()
+    once: bool = False
 
     def as_data(self) -> dict[str, Any]:
         """The same as plain values."""
@@ -63,7 +65,8 @@ def _step(cell: NotebookNode, source: Cell, task: int, *, is_answer: bool) -> St
     if "check" in source.tags:
         back = tuple(tag.removeprefix(BACK) for tag in sorted(source.tags) if tag.startswith(BACK))
         return Step(CHECK, task, cell.source, (), tuple(_used(source.text)), ALONE in source.tags, back)
-    return Step(GIVEN, task, cell.source, tuple(_bound(ast.parse(source.text).body)), tuple(_used(source.text)))
+    binds, uses = tuple(_bound(ast.parse(source.text).body)), tuple(_used(source.text))
+    return Step(GIVEN, task, cell.source, binds, uses, once=ONCE in source.tags)
 
 
 def _answered(code: str) -> Iterator[str]:

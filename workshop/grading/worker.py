@@ -219,6 +219,8 @@ class Work:
             checks.run(step["ours"], cell.id).result()  # what is given beside the blank
             self.names |= set(step["binds"]) & set(self.job["names"])
             return result
+        if step["once"] and not (self.names | self.touched) & set(step["uses"]):  # nothing of the student's is in it
+            return self._once(step, cell, student, checks, pair)
         asks = step["kind"] == "check" or bool((self.names | self.touched) & set(step["uses"]))
         there = student.run(cell.source, cell.id) if step["kind"] == "given" else None
         if there and asks:
@@ -234,6 +236,21 @@ class Work:
             return here
         found = there.result()
         return found if found["status"] != "ok" or here["status"] == "ok" else here
+
+    def _once(self, step: Step, cell: NotebookNode, student: Kernel, checks: Kernel, pair: "_Pair") -> Result:
+        """Run a cell of ours in the checks' kernel and hand over what it has left."""
+        checks.run(_call("asking", "note"), "note").result()
+        result = checks.run(step["ours"], cell.id).result()
+        if result["status"] == "ok":
+            with self._served(student, pair, []):
+                call = _call("asking", "hand_over", pair.checks.fileno(), sorted(self.given))
+                handed = checks.run(call, "hand-over").result()
+            if handed["status"] != "ok":
+                print(f"not handed over: {cell.source[:60]!r}: {handed['name']}: {handed['text']}")
+                student.run(cell.source, cell.id).result()
+        self.given |= set(step["binds"])
+        self.names -= set(step["binds"])
+        return result
 
     def _alone(self, place: int, pair: "_Pair", checks: Kernel) -> Result:
         """Run a check with a new kernel for the answer, which runs our own cells first, and of the answers only this one."""
@@ -256,8 +273,19 @@ class Work:
         self, step: Step, cell: NotebookNode, names: Iterable[str], student: Kernel, checks: Kernel, pair: "_Pair"
     ) -> Result:
         """Run a cell of ours in the kernel of the checks, with the student's at hand."""
+        with self._served(student, pair, step["back"]) as served:
+            asked = (pair.checks.fileno(), sorted(names), sorted(self.given), step["back"])
+            checks.run(_call("asking", "bind", *asked), "bind").result()
+            result = checks.run(step["ours"], cell.id).result()
+        said = served.result()["outputs"]
+        result["outputs"] = [*(one for one in said if one["output_type"] != "error"), *result["outputs"]]
+        return result
+
+    @contextlib.contextmanager
+    def _served(self, student: Kernel, pair: "_Pair", back: Iterable[str]) -> "Iterator[Future[Result]]":
+        """Let the student's kernel answer questions meanwhile."""
         seconds = self.job["cell_seconds"] + _LONGER
-        serve = student.run(_call("answering", "serve", pair.student.fileno(), step["back"]), "serve", seconds)
+        serve = student.run(_call("answering", "serve", pair.student.fileno(), list(back)), "serve", seconds)
         over = Event()
 
         def served_to_the_end(_: "Future[Result]") -> None:
@@ -265,14 +293,12 @@ class Work:
                 pair.hang_up()
 
         serve.add_done_callback(served_to_the_end)
-        asked = (pair.checks.fileno(), sorted(names), sorted(self.given), step["back"])
-        checks.run(_call("asking", "bind", *asked), "bind").result()
-        result = checks.run(step["ours"], cell.id).result()
-        over.set()
-        pair.end()
-        served = serve.result()
-        result["outputs"] = [*(one for one in served["outputs"] if one["output_type"] != "error"), *result["outputs"]]
-        return result
+        try:
+            yield serve
+        finally:
+            over.set()
+            pair.end()
+            serve.result()
 
 
 class _Pair:
