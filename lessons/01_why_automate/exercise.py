@@ -27,7 +27,7 @@ from workshop.lesson import start
 months = {"2013-01": "train", "2013-02": "test"}
 sandbox, say = start("01_why_automate", lang, part="exercise", months=months, ingest__rows=2000)
 
-# %% tags=["waits-data"]
+# %% tags=["waits-data", "graded-once"]
 import sys
 from numbers import Real
 

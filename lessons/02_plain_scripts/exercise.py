@@ -33,7 +33,7 @@ sandbox, say = start("02_plain_scripts", lang, part="exercise", months=months, i
 # %% [markdown] tags=["en"]
 # Your copy of the project has two months of two thousand flights each. The data are loaded, checked and prepared already.
 
-# %% tags=["waits-data"]
+# %% tags=["waits-data", "graded-once"]
 import shutil
 import sys
 

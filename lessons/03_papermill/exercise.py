@@ -35,7 +35,7 @@ for folder in ("runs", "night", "reports/months"):
 # %% [markdown] tags=["en"]
 # Your copy of the project has two months of 2100 flights each. They are loaded and checked: they lie in `data/raw` and `data/validated`.
 
-# %%
+# %% tags=["graded-once"]
 from flight_delays.pipeline import Project
 
 project = Project.load(sandbox.root)

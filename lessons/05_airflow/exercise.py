@@ -38,7 +38,7 @@ sandbox, say = start("05_airflow", lang, part="exercise", months={"2013-01": "tr
 #
 # Your copy of the project lies in the folder `work/05_airflow-exercise` of this kit. In it `airflow` holds the database, the settings and `dags`, `reports` the reports, `logs` what the runs said.
 
-# %% tags=["nbval-ignore-output", "waits-airflow-database"]
+# %% tags=["nbval-ignore-output", "waits-airflow-database", "graded-once"]
 import os
 
 home = sandbox.root / "airflow"
@@ -291,7 +291,7 @@ for (log, true), told in zip(nights, answers):
 # %% [markdown] tags=["en"]
 # From here on data are needed: we load January and February. And this function saves a text as `dags/my_dag.py`, loads the file as Airflow does, and tells what it saw: the DAGs by their `dag_id`, the error and the warnings.
 
-# %% tags=["waits-data"]
+# %% tags=["waits-data", "graded-once"]
 from flight_delays.pipeline import Project
 
 project = Project.load(sandbox.root)

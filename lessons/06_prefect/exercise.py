@@ -50,7 +50,7 @@ import task_checks as checks
 session = open_engine("prefect", sandbox)
 here.connect(session)
 
-# %% tags=["waits-data"]
+# %% tags=["waits-data", "graded-once"]
 import pandas as pd
 
 from flight_delays.pipeline import Project
@@ -148,7 +148,7 @@ def slow(months):
         found[month] = count.submit(file, month).result()
     return found
 
-# %% tags=["nbval-ignore-output", "waits-prefect"]
+# %% tags=["nbval-ignore-output", "waits-prefect", "graded-not-alone"]
 run = here.watch(session, slow, project.months)
 here.gantt(run, "slow")
 
@@ -260,7 +260,7 @@ assert steady, say("careful_pause", pauses=", ".join(map(str, did.pauses)))
 # %% [markdown] tags=["en"]
 # At night the pipeline failed. In `flight_delays/model.py`, in the function `score`, there is a typo: `brier_score_los` instead of `brier_score_loss`. In a first run only `evaluate` calls this function. The run usually takes half a minute, and so does the next one.
 
-# %% tags=["waits-prefect"]
+# %% tags=["waits-prefect", "graded-not-alone"]
 checks.same_cache(sandbox, "night")  # so that the cell may be run again
 module = sandbox.root / "flight_delays/model.py"
 sound = module.read_text(encoding="utf-8").replace("brier_score_los(late", "brier_score_loss(late")
@@ -276,7 +276,7 @@ print(*(f"{state:<10} {name}" for name, state in sorted(night.items())), sep="\n
 # %% [markdown] tags=["en"]
 # In the morning the typo was mended, and the pipeline was run by the same command. It came to its end, but what exactly it ran we do not show yet.
 
-# %% tags=["waits-prefect"]
+# %% tags=["waits-prefect", "graded-not-alone"]
 checks.same_cache(sandbox, "morning")
 module.write_text(sound, encoding="utf-8")
 resumed = session.resume()

@@ -39,7 +39,7 @@ sandbox.git_init()
 # %% [markdown] tags=["en"]
 # Your copy of the project has three months of two thousand flights each: models learn from January and are scored on February and March. The pipeline has run once, so the registry holds version 1.
 
-# %% tags=["waits-pipeline"]
+# %% tags=["waits-pipeline", "graded-once"]
 import logging
 
 import mlflow

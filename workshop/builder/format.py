@@ -18,6 +18,7 @@ LESSON_TAGS = {"parameters", *LANGUAGES, *RUN_TAGS}
 EXERCISE_TAGS = {*LESSON_TAGS, "exercise", "solution", "check"}
 GRADED = "graded-"  # begins what the grader is to know of a cell, see workshop/grading/plan.py; the notebooks have none of it
 ONCE = f"{GRADED}once"  # of a given cell that takes long: what it leaves is handed over
+NOT_ALONE = f"{GRADED}not-alone"  # of a given cell that a task whose answer has a kernel of its own does without
 WAITS = "waits-"  # begins the tag of a slow cell; what it waits for says `waits_NAME` in messages.yaml
 
 Kind = Literal["lesson", "exercise", "pipeline"]

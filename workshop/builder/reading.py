@@ -14,6 +14,7 @@ from workshop.builder.format import (
     EXERCISE_TAGS,
     GRADED,
     LESSON_TAGS,
+    NOT_ALONE,
     ONCE,
     RUN_TAGS,
     WAITS,
@@ -144,7 +145,7 @@ def _nodes(lines: list[str]) -> Iterator[tuple[int, NotebookNode]]:
 def _tag_problems(file: Path, cells: list[Cell], known: set[str]) -> Iterator[Problem]:
     for cell in cells:
         waits = {tag for tag in cell.tags if tag.startswith(WAITS)}
-        graded = {tag for tag in cell.tags if tag == ONCE or (tag.startswith(GRADED) and "check" in cell.tags)}
+        graded = {tag for tag in cell.tags if tag in (ONCE, NOT_ALONE) or (tag.startswith(GRADED) and "check" in cell.tags)}
         for tag in sorted(cell.tags - known - waits - graded):
             where = "belongs into exercise.py" if tag in EXERCISE_TAGS else f"unknown; known are {', '.join(sorted(known))}"
             yield Problem(file, cell.line, f"tag {tag!r} {where}")

@@ -5,7 +5,9 @@ All this runs where the student's code runs, so nothing that it says is believed
 
 import importlib
 import io
+import os
 import pickle
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -88,6 +90,8 @@ def _answer(content: bytes, here: Here, own: Folders, sent: Folders) -> Iterator
         return
     if question["do"] == "take":
         own.take(*question["engines"])
+        sys.path[:] = question["path"]
+        os.environ.update(question["environment"])
         here.namespace.update(_Reader(question["given"], here).load())
         yield from _told(VALUE, None, here, (), sent)
         return

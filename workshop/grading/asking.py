@@ -6,6 +6,7 @@ ones of ours that ask the other kernel (answering.py).
 
 import ctypes
 import io
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -31,6 +32,7 @@ _FUNCTIONS = (("builtins.function",), ("builtins.builtin_function_or_method",), 
 _DATA: tuple[type, ...] = (type(None), bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict)
 _DATA += (Path, np.ndarray, np.generic, pd.DataFrame, pd.Series, pd.Index, type, ModuleType)
 _SHELLS = ("In", "Out", "exit", "quit", "get_ipython")  # what IPython keeps among a notebook's names
+_SERVERS = ("airflow", "prefect")  # folders in which a server of each kernel's own works
 _MADE_HERE = (str, list, dict, set, tuple)  # by us, each time anew: no value of ours is the same object
 
 
@@ -64,6 +66,7 @@ class Asker:
         self._theirs: dict[int, Any] = {}
         self._back: Folders | None = None
         self._noted: dict[str, Any] = {}
+        self._environment: dict[str, str] = {}
 
     def use(self, descriptor: int) -> None:
         """Ask the kernel at the other end of this line from now on."""
@@ -93,17 +96,16 @@ class Asker:
 
     def note(self) -> None:
         """Look at what there is, before a cell of ours."""
-        self._noted = dict(self._namespace)
+        self._noted, self._environment = dict(self._namespace), dict(os.environ)
 
     def hand_over(self) -> None:
-        """Give the other kernel the files, and the names that have changed since `note`."""
-        changed = {
-            name: value
-            for name, value in self._namespace.items()
-            if not name.startswith("_") and name not in _SHELLS and self._noted.get(name, self) is not value
-        }
-        engines, _ = Folders(tuple(WORK.glob(f"*/{ENGINES}"))).changed()  # what an engine has left of a run
-        self._ask({"do": "take", "given": _pickled(changed, self._names()), "engines": (engines, [])}, ())
+        """Give the other kernel the files, and what has changed since `note` of the names and the environment."""
+        names = {name: value for name, value in self._namespace.items() if self._noted.get(name, self) is not value}
+        names = {name: value for name, value in names.items() if not name.startswith("_") and name not in _SHELLS}
+        environment = {name: value for name, value in os.environ.items() if self._environment.get(name) != value}
+        engines = [folder for folder in WORK.glob(f"*/{ENGINES}/*") if folder.name not in _SERVERS]
+        told = {"path": sys.path, "environment": environment, "engines": Folders(tuple(engines)).changed()}
+        self._ask({"do": "take", "given": _pickled(names, self._names())} | told, ())
 
     def is_far(self, value: Any) -> bool:
         """Whether a value stands for one that is there, or holds such a one, or is what a name of an answer was bound to."""

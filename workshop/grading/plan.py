@@ -7,7 +7,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from workshop.builder.format import BEGIN, END, GRADED, ONCE, Cell
+from workshop.builder.format import BEGIN, END, GRADED, NOT_ALONE, ONCE, Cell
 from workshop.builder.making import blank
 from workshop.grading.notebook import Assignment
 
@@ -24,7 +24,7 @@ class Step:
     """A code cell: its kind; the code that the checks' kernel runs for it; the names that it binds, in that kernel those
     of an answer to what comes over; the names that it uses; for a check, whether its answer is `alone`, and which folders
     of the sandbox come `back`; for a given cell, whether it runs `once`, in the checks' kernel, and what it leaves is handed
-    over; the task it belongs to, 0 before the first.
+    over, and whether a kernel for one task does without it (`shown`); the task it belongs to, 0 before the first.
     """
 
     kind: str
@@ -35,6 +35,7 @@ class Step:
     alone: bool = False
     back: tuple[str, ...] = ()
     once: bool = False
+    shown: bool = False
 
     def as_data(self) -> dict[str, Any]:
         """The same as plain values."""
@@ -66,7 +67,7 @@ def _step(cell: NotebookNode, source: Cell, task: int, *, is_answer: bool) -> St
         back = tuple(tag.removeprefix(BACK) for tag in sorted(source.tags) if tag.startswith(BACK))
         return Step(CHECK, task, cell.source, (), tuple(_used(source.text)), ALONE in source.tags, back)
     binds, uses = tuple(_bound(ast.parse(source.text).body)), tuple(_used(source.text))
-    return Step(GIVEN, task, cell.source, binds, uses, once=ONCE in source.tags)
+    return Step(GIVEN, task, cell.source, binds, uses, once=ONCE in source.tags, shown=NOT_ALONE in source.tags)
 
 
 def _answered(code: str) -> Iterator[str]:

@@ -265,7 +265,7 @@ class Work:
                 if its["kind"] != "check" and its["task"] == step["task"]:
                     names |= set(its["binds"] if its["kind"] == "answer" else ())
                     student.run(one.source, one.id).result()
-                elif its["kind"] in ("given", "answer"):
+                elif its["kind"] in ("given", "answer") and not its["shown"]:
                     student.run(its["ours"], one.id).result()
             return self._asking(step, cell, names & set(self.job["names"]), student, checks, pair)
 
