@@ -1,10 +1,12 @@
 """Files that go from one kernel of the grader to the other."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from workshop.grading.files import Folders
+from workshop.ground.processes import remove
 
 
 @pytest.fixture
@@ -62,3 +64,18 @@ def test_a_link_is_neither_sent_nor_written_through(both, tmp_path):
     assert f"{work}/link" not in folders.changed()[0]
     folders.take({f"{work}/link": (b"x", 1, 0o644)}, [])
     assert ((tmp_path / "secret").read_text(), (work / "link").read_text()) == ("secret", "x")
+
+
+def test_folders_without_a_bottom_are_left_where_nobody_could_name_them(both, tmp_path, monkeypatch):
+    work, folders = both
+    monkeypatch.chdir(work)
+    for _ in range(3000):
+        Path("d").mkdir()
+        os.chdir("d")
+    os.chdir(tmp_path)
+    new, gone = folders.changed()
+    assert (max(map(len, new)) < 1100, gone) == (True, [])
+    work.rename(tmp_path / "kept")
+    Folders((work,)).take(new, gone)
+    assert (work / "a/one.txt").read_text() == "1"
+    remove(tmp_path / "kept")  # which Python's own could not

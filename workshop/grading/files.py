@@ -13,6 +13,8 @@ Sent = dict[str, tuple[bytes, int, int]]  # by path, of a folder with a slash at
 ENGINES = ".engines"  # where servers keep what is theirs
 _NEVER = (ENGINES, "__pycache__")
 _LARGEST = 200 * 1024**2
+_LONGEST = 1000  # characters of a path: systems take no more than 4096 bytes
+_START = Path.cwd()  # whatever becomes of it, and wherever the student goes
 
 
 @dataclass
@@ -71,7 +73,7 @@ class Folders:
             except OSError:
                 continue
             for entry in entries:
-                if entry.name in _NEVER:
+                if entry.name in _NEVER or len(entry.path) > _LONGEST:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
@@ -90,4 +92,4 @@ def shared() -> tuple[Path, ...]:
 def named(names: Iterable[str]) -> tuple[Path, ...]:
     """The folders of these names in all sandboxes; `.` is the one that the notebook lies in."""
     sandboxes = sorted(WORK.glob("*"))
-    return tuple(found for name in names for found in ([Path.cwd()] if name == "." else [one / name for one in sandboxes]))
+    return tuple(found for name in names for found in ([_START] if name == "." else [one / name for one in sandboxes]))
