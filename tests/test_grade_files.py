@@ -79,3 +79,10 @@ def test_folders_without_a_bottom_are_left_where_nobody_could_name_them(both, tm
     Folders((work,)).take(new, gone)
     assert (work / "a/one.txt").read_text() == "1"
     remove(tmp_path / "kept")  # which Python's own could not
+
+
+def test_of_too_much_the_smallest_files_are_sent(both):
+    work, _ = both
+    (work / "big").write_bytes(bytes(2000))
+    new, _ = Folders((work,), most=1000).changed()
+    assert set(new) == {f"{work}/a/", f"{work}/empty/", f"{work}/a/one.txt"}

@@ -19,6 +19,7 @@ from workshop.grading.line import Line
 
 END = 0  # the number of the message that ends a conversation
 VALUE, ERROR, MISSING, UNCARRIED = "value", "error", "missing", "uncarried"
+_MOST_BACK = 50 * 1024**2  # bytes of files that an answer has left
 _CHANGING = (list, dict, set, bytearray)
 
 
@@ -59,7 +60,7 @@ def serve(descriptor: int, back: list[str]) -> None:
     shell = get_ipython()
     assert shell is not None  # we are in a kernel
     line, here = Line.of(descriptor), _here(shell.user_ns)
-    own, sent = Folders(shared()), Folders(named(back))
+    own, sent = Folders(shared()), Folders(named(back), most=_MOST_BACK)
     try:
         while (message := line.receive())[0] != END:
             number, content = message

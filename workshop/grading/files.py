@@ -22,13 +22,19 @@ class Folders:
     """Some folders, and how their files were when they were looked at last."""
 
     folders: tuple[Path, ...]
+    most: int = 280 * 1024**2  # bytes that are sent at once; the smallest files go first
     _seen: dict[str, tuple[int, int, int]] = field(default_factory=dict)
 
     def changed(self) -> tuple[Sent, list[str]]:
         """The files that are other than at the last time, and the paths that are gone."""
         now = dict(self._look())
         new: Sent = {}
-        for path, (mtime, _, mode) in ((path, stat) for path, stat in now.items() if self._seen.get(path) != stat):
+        size = 0
+        for path, stat in sorted(now.items(), key=lambda one: one[1][1]):
+            size += stat[1] if self._seen.get(path) != stat else 0
+            if self._seen.get(path) == stat or size > self.most:
+                continue
+            mtime, _, mode = stat
             try:
                 new[path] = (b"" if path.endswith("/") else Path(path).read_bytes(), mtime, mode)
             except OSError:  # gone in the meantime
