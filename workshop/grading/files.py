@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workshop.places import WORK
+from workshop.places import CACHES, WORK
 
 Sent = dict[str, tuple[bytes, int, int]]  # by path, of a folder with a slash at its end: content, time in nanoseconds, mode
 ENGINES = ".engines"  # where servers keep what is theirs
-_NEVER = (ENGINES, "__pycache__")
+_NEVER = (ENGINES, *CACHES)
 _LARGEST = 200 * 1024**2
 _LONGEST = 1000  # characters of a path: systems take no more than 4096 bytes
 _START = Path.cwd()  # whatever becomes of it, and wherever the student goes
