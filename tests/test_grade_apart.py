@@ -273,11 +273,10 @@ def hand_in(folder: Path, content) -> None:
 
 @pytest.mark.engine
 @pytest.mark.parametrize("how", [*TAMPERING, *REACHING])
-def test_no_point_is_earned_by(how, graded):
+def test_no_point_is_earned_by(how, graded, needs):
     rows = graded[1]
     number = f"{[*TAMPERING, *REACHING].index(how):02}"
-    if how in REACHING and number not in rows:
-        pytest.skip("needs a jail")
+    needs(how in TAMPERING or number in rows, "namespaces")
     assert rows[number]["total"] == "0", rows[number]
 
 

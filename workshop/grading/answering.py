@@ -15,9 +15,8 @@ from IPython import get_ipython
 
 from workshop.grading import carrying
 from workshop.grading.files import Folders, named, shared
-from workshop.grading.line import Line
+from workshop.grading.line import END, Line
 
-END = 0  # the number of the message that ends a conversation
 VALUE, ERROR, MISSING, UNCARRIED = "value", "error", "missing", "uncarried"
 _MOST_BACK = 50 * 1024**2  # bytes of files that an answer has left
 _CHANGING = (list, dict, set, bytearray)

@@ -4,6 +4,7 @@ import socket
 import struct
 from dataclasses import dataclass
 
+END = 0  # the number of the message that ends a conversation
 _HEAD = struct.Struct(">QQ")  # number, length
 _LONGEST = 300 * 1024**2  # bytes
 

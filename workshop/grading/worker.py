@@ -26,7 +26,7 @@ from nbgrader.preprocessors import Execute, LimitOutput
 from traitlets import List, Unicode
 
 from workshop.grading.kernel import LINES, SOCKETS
-from workshop.grading.line import Broken, Line
+from workshop.grading.line import END, Broken, Line
 
 _OUTPUT_LIMIT = 200_000  # characters of a cell's output that are kept
 _ALL_LIMIT = 4_000_000  # and of all of them
@@ -38,7 +38,6 @@ _ENDED = ("died", "stuck")
 
 Result = dict[str, Any]
 Step = dict[str, Any]  # of plan.py
-END = 0  # ends a conversation, see answering.py
 
 
 class JailedKernel(AsyncKernelManager):
